@@ -70,8 +70,8 @@ pub(super) enum Unverified {
     Denied(Denial),
     /// The issuer that the token names is not configured.
     IssuerMissing(String),
-    /// No available key matches, but further keys may be published.
-    KeyMissing(Arc<JwksCache>),
+    /// No available key matches, but further keys may be published. Contains the number of the set that was tried, if one is valid.
+    KeyMissing(Arc<JwksCache>, Option<u64>),
 }
 
 impl From<Denial> for Unverified {
@@ -277,7 +277,7 @@ fn verify_by(
             Some((Some(Ok(())), number)) => Ok(VerifiedBy::FetchedKey(number)),
             // If the token names the key, no other key can be meant.
             Some((Some(Err(denial)), _)) if header.kid.is_some() => Err(denial.into()),
-            Some(_) | None => Err(Unverified::KeyMissing(Arc::clone(fetched))),
+            tried => Err(Unverified::KeyMissing(Arc::clone(fetched), tried.map(|(_, number)| number))),
         };
     }
     if let Some(Err(denial)) = own {

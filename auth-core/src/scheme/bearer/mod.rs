@@ -218,7 +218,7 @@ impl Bearer {
             Ok(principal) => Some(Ok(principal)),
             Err(Unverified::Denied(denial)) => Some(Err(denial)),
             Err(Unverified::IssuerMissing(_)) => None,
-            Err(Unverified::KeyMissing(keys)) => keys.settled().map(Err),
+            Err(Unverified::KeyMissing(keys, tried)) => keys.settled(tried).map(Err),
         }
     }
 
@@ -343,7 +343,7 @@ impl Bearer {
             resolver.resolved(issuer, client).await?;
             verified = verify();
         }
-        if let Err(Unverified::KeyMissing(keys)) = &verified {
+        if let Err(Unverified::KeyMissing(keys, _)) = &verified {
             let keys = Arc::clone(keys);
             keys.wait().await?;
             verified = verify();
@@ -351,7 +351,7 @@ impl Bearer {
         verified.map_err(|unverified| match unverified {
             Unverified::Denied(denial) => denial,
             Unverified::IssuerMissing(_) => jws::unknown_issuer(),
-            Unverified::KeyMissing(keys) => keys.settled_after_waiting(),
+            Unverified::KeyMissing(keys, _) => keys.settled_after_waiting(),
         })
     }
 }

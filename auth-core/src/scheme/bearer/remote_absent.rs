@@ -56,7 +56,7 @@ impl JwksCache {
         match *self {}
     }
 
-    pub(super) fn settled(&self) -> Option<Denial> {
+    pub(super) fn settled(&self, _: Option<u64>) -> Option<Denial> {
         match *self {}
     }
 

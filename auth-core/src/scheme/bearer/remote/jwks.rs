@@ -183,9 +183,15 @@ impl JwksCache {
         self.current.load().as_ref().is_some_and(|set| set.since.plus(age) >= now)
     }
 
-    /// Returns the denial for an unknown key, or `None` if the caller should wait for a fetch.
-    pub(in super::super) fn settled(&self) -> Option<Denial> {
-        self.denial(false)
+    /// Returns the denial for a key that the set with the number `tried` lacks, or `None` if the caller should wait for a fetch, or
+    /// try the set that replaced it meanwhile.
+    pub(in super::super) fn settled(&self, tried: Option<u64>) -> Option<Denial> {
+        if self.fetching.is_in_flight() {
+            return None;
+        }
+        // Read after the fetch has ended, since a fetch stores its set before it ends.
+        let current = self.with_current(clock::monotonic(), |_| ()).map(|((), number)| number);
+        if current == tried { self.denial(false) } else { None }
     }
 
     /// Returns the denial for an unknown key to a caller that has waited for a fetch.
@@ -195,9 +201,6 @@ impl JwksCache {
 
     fn denial(&self, has_waited: bool) -> Option<Denial> {
         let now = clock::monotonic();
-        if self.fetching.is_in_flight() && !has_waited {
-            return None;
-        }
         let wait = self.fetching.pause();
         if wait.is_none() && !has_waited {
             return None;
@@ -306,4 +309,25 @@ fn usable(json: &str, issuer: &str, rsa_algorithm: Option<Algorithm>) -> Result<
     let public = keys.into_iter().flatten().filter(|key| !key.is_hmac());
     let usable: Vec<_> = public.filter_map(|key| key.assume_rsa_algorithm(rsa_algorithm).prepare().ok()).collect();
     if usable.is_empty() { Err(Failed::NoKey) } else { Ok(usable) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn unknown_key_is_refused_only_by_the_current_set() {
+        // JWKS-4: a fetch may end between the search for a key and the denial.
+        let fetch = Fetch::new(JwksLocation::Jwks("http://127.0.0.1:1/keys".to_owned()));
+        let cache = JwksCache::new("https://id.example", fetch, None).unwrap();
+        let publish = |text: &str| cache.on_fetched(Ok((Vec::new(), text.as_bytes().into())));
+        let reason = |tried| cache.settled(tried).map(|denial| denial.reason);
+        assert_eq!(reason(None), None, "nothing was fetched yet");
+        publish("first");
+        assert_eq!(reason(None), None, "the first set is tried");
+        assert_eq!(reason(Some(0)), Some(Reason::InvalidCredentials));
+        publish("second");
+        assert_eq!(reason(Some(0)), None, "the second set is tried");
+        assert_eq!(reason(Some(1)), Some(Reason::InvalidCredentials));
+    }
 }
