@@ -6,6 +6,7 @@ use actix_web::web::{Json, ServiceConfig};
 use actix_web::{HttpResponse, Result, get, post, rt};
 use auth_actix::session::{MemorySessionStore, NewSession, RedisSessionStore, SessionStore, Sessions};
 use auth_actix::{Auth, Principal, Session, public, require_auth, test};
+use auth_tests::load::under_load;
 use auth_tests::server::Server;
 use auth_tests::wire::{Answer, get, request};
 use serde_json::json;
@@ -182,35 +183,20 @@ fn store_killed_under_load_admits_no_invalid_session() {
         let (server, _) = instance(&redis);
         let cookie = login(&server, "alice");
         let address = server.address;
-        let stop = std::sync::atomic::AtomicBool::new(false);
-        let statuses: Vec<u16> = std::thread::scope(|scope| {
-            let clients: Vec<_> = (0..4)
-                .map(|client| {
-                    let (cookie, stop) = (&cookie, &stop);
-                    scope.spawn(move || {
-                        let mut seen = Vec::new();
-                        while !stop.load(std::sync::atomic::Ordering::Relaxed) {
-                            // Half of the clients send a nonexistent session.
-                            let cookie = if client % 2 == 0 {
-                                cookie.clone()
-                            } else {
-                                format!("__Host-session={}", "B".repeat(42) + "A")
-                            };
-                            let status = get("/me").field("Cookie", &cookie).send(address).status;
-                            assert!(client % 2 == 0 || matches!(status, 401 | 503), "unexpected status: {status}");
-                            seen.push(status);
-                        }
-                        seen
-                    })
-                })
-                .collect();
+        let unknown = format!("__Host-session={}A", "B".repeat(42));
+        let request = |client: usize| {
+            // Half of the clients send a nonexistent session.
+            let is_unknown = client % 2 == 1;
+            let status = get("/me").field("Cookie", if is_unknown { &unknown } else { &cookie }).send(address).status;
+            assert!(!is_unknown || matches!(status, 401 | 503), "unexpected status: {status}");
+            status
+        };
+        let statuses = under_load(4, request, || {
             std::thread::sleep(Duration::from_millis(300));
             redis.kill();
             std::thread::sleep(Duration::from_millis(500));
             redis.restart();
             std::thread::sleep(Duration::from_millis(1500));
-            stop.store(true, std::sync::atomic::Ordering::Relaxed);
-            clients.into_iter().flat_map(|client| client.join().unwrap()).collect()
         });
         for status in [200, 401, 503] {
             assert!(statuses.contains(&status), "{status} was not seen");

@@ -9,6 +9,7 @@
 )]
 
 pub mod challenge;
+pub mod load;
 pub mod logs;
 pub mod program;
 pub mod proof;

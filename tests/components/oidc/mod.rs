@@ -6,12 +6,13 @@ mod login;
 mod metadata;
 pub(crate) mod provider;
 
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use actix_web::get;
 use actix_web::web::ServiceConfig;
 use auth_actix::{Auth, AuthBuilder, Confers, Jwt, Principal, require_auth, require_role, require_scope};
+use auth_tests::load::under_load;
 use auth_tests::server::Server;
 use auth_tests::token::{base64url, now, sign_hs256};
 use auth_tests::wire::{Answer, get};
@@ -189,22 +190,12 @@ fn issuer_keys_and_conferred_roles_are_kept_separate() {
     assert_eq!(provider.asked(), asked, "an unknown issuer causes no request");
 }
 
-/// Sends requests from four clients while `during` runs. Returns the number of 200 responses and of other responses.
-fn under_load(server: &Server, token: &str, during: impl FnOnce()) -> (usize, usize) {
-    let (stop, right, wrong) = (AtomicBool::new(false), AtomicUsize::new(0), AtomicUsize::new(0));
-    std::thread::scope(|scope| {
-        for _ in 0..4 {
-            scope.spawn(|| {
-                while !stop.load(Ordering::Relaxed) {
-                    let counted = if status(server, token) == 200 { &right } else { &wrong };
-                    counted.fetch_add(1, Ordering::Relaxed);
-                }
-            });
-        }
-        during();
-        stop.store(true, Ordering::Relaxed);
-    });
-    (right.into_inner(), wrong.into_inner())
+/// Sends requests from four clients while `during` runs. Returns the statuses, without repetitions.
+fn statuses_under_load(server: &Server, token: &str, during: impl FnOnce()) -> Vec<u16> {
+    let mut statuses = under_load(4, |_| status(server, token), during);
+    statuses.sort_unstable();
+    statuses.dedup();
+    statuses
 }
 
 #[test]
@@ -216,19 +207,18 @@ fn key_rotation_under_load_causes_no_wrong_responses() {
     assert_eq!(status(&server, &first), 200);
     cool_down();
     // The old keys are still published, so tokens of both remain valid throughout.
-    let (right, wrong) = under_load(&server, &first, || {
+    let wait = || std::thread::sleep(Duration::from_millis(300));
+    let statuses = statuses_under_load(&server, &first, || {
         provider.rotate(false);
         let next = provider.token("ES256");
-        let (right, wrong) = under_load(&server, &next, || std::thread::sleep(Duration::from_millis(300)));
-        assert!(right > 0 && wrong == 0, "the new key: {right} and {wrong}");
+        assert_eq!(statuses_under_load(&server, &next, wait), [200], "the new key");
     });
-    assert!(right > 0 && wrong == 0, "the old key: {right} and {wrong}");
+    assert_eq!(statuses, [200], "the old key");
     // The old keys are removed. The first token with a new key triggers a fetch.
     cool_down();
     provider.rotate(true);
     let last = provider.token("EdDSA");
-    let (right, wrong) = under_load(&server, &last, || std::thread::sleep(Duration::from_millis(300)));
-    assert!(right > 0 && wrong == 0, "the last key: {right} and {wrong}");
+    assert_eq!(statuses_under_load(&server, &last, wait), [200], "the last key");
     let answers: Vec<_> = (0..20).map(|_| status(&server, &first)).collect();
     assert_eq!(answers, [401; 20], "a key that was taken away verifies nothing");
     let asked = provider.asked().1;
