@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 /// within its issuer).
 ///
 /// The text form is `user:LENGTH:ISSUER:SUBJECT` or `client:LENGTH:ISSUER:SUBJECT`, where LENGTH is the length of the issuer in
-/// bytes. It is intended for storage and comparison, not for display. To migrate a table of bare subjects, convert each row with
+/// bytes, or `account:KIND:ID` for a caller with an account. It is intended for storage and comparison, not for display. To migrate a table of bare subjects, convert each row with
 /// `Id::user(ISSUER, subject)`.
 ///
 /// # Examples
@@ -27,7 +27,7 @@ pub struct Id(Box<str>);
 
 /// The text is not a valid [`Id`].
 #[derive(Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("an identity has the form `user:LENGTH:ISSUER:SUBJECT` or `client:LENGTH:ISSUER:SUBJECT`")]
+#[error("an identity has the form `user:LENGTH:ISSUER:SUBJECT`, `client:LENGTH:ISSUER:SUBJECT` or `account:KIND:ID`")]
 pub struct IdError;
 
 crate::debug_as_display!(IdError);
@@ -43,12 +43,25 @@ impl Id {
         Self::new("client", issuer, subject)
     }
 
+    /// Creates the identity of callers with an account.
+    pub(crate) fn account(kind: &str, id: &str) -> Self {
+        Self(["account:", kind, ":", id].concat().into())
+    }
+
     fn new(kind: &str, issuer: &str, subject: &str) -> Self {
         // The length prevents an issuer that contains a colon from being confused with another one.
         let length = issuer.len().to_string();
         // A single allocation, because each denial creates an identity.
         Self([kind, ":", &length, ":", issuer, ":", subject].concat().into())
     }
+}
+
+/// Returns whether the text may be a kind of accounts: 1 to 32 lowercase letters, digits and hyphens, of which the first is a letter.
+pub(crate) fn is_account_kind(text: &str) -> bool {
+    let is_allowed = |byte: u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-');
+    (1..=32).contains(&text.len())
+        && text.starts_with(|first: char| first.is_ascii_lowercase())
+        && text.bytes().all(is_allowed)
 }
 
 impl fmt::Display for Id {
@@ -69,6 +82,10 @@ impl TryFrom<String> for Id {
     type Error = IdError;
 
     fn try_from(text: String) -> Result<Self, IdError> {
+        if let Some(rest) = text.strip_prefix("account:") {
+            let (kind, id) = rest.split_once(':').ok_or(IdError)?;
+            return if is_account_kind(kind) && !id.is_empty() { Ok(Self(text.into())) } else { Err(IdError) };
+        }
         let rest = text.strip_prefix("user:").or_else(|| text.strip_prefix("client:")).ok_or(IdError)?;
         let (length, rest) = rest.split_once(':').ok_or(IdError)?;
         let issuer: usize = length.parse().map_err(|_| IdError)?;
@@ -115,11 +132,24 @@ mod tests {
             ("client:14:apikey:reports:backup", Id::client("apikey:reports", "backup")),
             ("user:13:local:reports:b\u{f6}b: a", Id::user("local:reports", "b\u{f6}b: a")),
             ("user:0::x", Id::user("", "x")),
+            ("account:member:42", Id::account("member", "42")),
+            ("account:member:a:b", Id::account("member", "a:b")),
         ];
         for (text, id) in table {
             assert_eq!(text.parse().as_ref(), Ok(&id));
             assert_eq!(id.to_string(), text);
             assert_eq!(serde_json::to_string(&id).unwrap(), format!("\"{text}\""));
         }
+    }
+
+    #[test]
+    fn kinds_of_accounts_are_lowercase_words() {
+        #[rustfmt::skip]
+        let table = [("user", true), ("b2b-user", true), ("", false), ("User", false), ("7", false)];
+        for (text, is_kind) in table {
+            assert_eq!(is_account_kind(text), is_kind, "{text}");
+            assert_eq!(format!("account:{text}:x").parse::<Id>().is_ok(), is_kind, "{text}");
+        }
+        assert!("account:user:".parse::<Id>().is_err() && "account:user".parse::<Id>().is_err());
     }
 }

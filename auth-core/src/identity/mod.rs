@@ -1,6 +1,7 @@
 //! Principals, authentication schemes, and the issuers that vouch for principals.
 
 pub(crate) mod id;
+pub mod account_id;
 pub mod tenant;
 pub mod vocabulary;
 pub mod scheme_id;
