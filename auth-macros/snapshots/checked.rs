@@ -106,6 +106,7 @@ impl ::auth_actix::__private::Guard<
                 || <::auth_actix::__private::Probe<web::Path<u64>>>::NEEDS.may_be_key()
         },
         any_object: ::core::option::Option::None,
+        any_token: ::core::option::Option::None,
     };
     fn checked(
         __request: &::auth_actix::__private::HttpRequest,

@@ -72,6 +72,7 @@ where
         },
         checks_object: false,
         any_object: ::core::option::Option::None,
+        any_token: ::core::option::Option::None,
     };
 }
 #[cfg(paged)]
@@ -127,6 +128,7 @@ where
         arguments: &[],
         checks_object: false,
         any_object: ::core::option::Option::None,
+        any_token: ::core::option::Option::None,
     };
 }
 #[cfg(not(paged))]

@@ -16,6 +16,7 @@ mod authorized;
 mod basic;
 mod blocks;
 mod cached;
+mod ceilings;
 mod checks;
 mod client_certificates;
 mod countries;

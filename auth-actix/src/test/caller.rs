@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use actix_web::HttpMessage as _;
 use auth_core::identity::issuer::{Confers, Form, Issuer, ListClaim, RoleTypes};
+use auth_core::identity::rights::Rights;
 use auth_core::identity::vocabulary::NameKind;
 use serde_json::{Map, Value, json};
 
@@ -38,13 +39,14 @@ pub struct Caller {
     scheme: SchemeId,
     claims: Map<String, Value>,
     names: Vec<(NameKind, String)>,
+    ceiling: Option<Rights>,
 }
 
 impl Caller {
     /// Creates a user with this subject and a bearer token of the first configured issuer.
     pub fn user(subject: &str) -> Self {
         let claims = Map::from_iter([("sub".to_owned(), json!(subject))]);
-        Self { issuer: None, scheme: SchemeId::Bearer, claims, names: Vec::new() }
+        Self { issuer: None, scheme: SchemeId::Bearer, claims, names: Vec::new(), ceiling: None }
     }
 
     /// Sets the issuer.
@@ -76,6 +78,11 @@ impl Caller {
     pub fn claim(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
         self.claims.insert(name.into(), value.into());
         self
+    }
+
+    /// Limits the credential to these rights. See [`PrincipalBuilder::ceiling`](crate::identity::PrincipalBuilder::ceiling).
+    pub fn ceiling(self, ceiling: Rights) -> Self {
+        Self { ceiling: Some(ceiling), ..self }
     }
 
     fn named(mut self, kind: NameKind, name: impl fmt::Display) -> Self {
@@ -126,8 +133,12 @@ impl Caller {
     #[allow(clippy::expect_used, reason = "for tests, where a panic is the report")]
     fn of(&self, source: &Arc<Issuer>) -> auth_core::Principal {
         let claims = Value::Object(self.claims(source, true));
-        auth_core::Principal::from_claims(Arc::clone(source), claims.to_string())
-            .expect("the subject of a `Caller` must not be empty")
+        let principal = auth_core::Principal::from_claims(Arc::clone(source), claims.to_string())
+            .expect("the subject of a `Caller` must not be empty");
+        match &self.ceiling {
+            Some(ceiling) => principal.with_ceiling(ceiling.clone()),
+            None => principal,
+        }
     }
 
     /// Returns the claims of this caller in a credential of the issuer. The roles are unknown unless `lists_roles` is true.

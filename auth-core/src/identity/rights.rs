@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
-use super::issuer::{RoleTypes, implies};
+use super::issuer::{Confers, RoleTypes, implies};
 use super::vocabulary::{Bits, Name, NameKind, Vocabulary};
 
 /// All names of a kind, for [`Rights`].
@@ -121,6 +121,27 @@ impl Rights {
     /// Sets the OAuth 2.0 scopes.
     pub fn scopes(self, names: impl IntoNames) -> Self {
         Self { scopes: names.into_names(), ..self }
+    }
+
+    /// Returns whether the rights contain every name of every kind.
+    pub(crate) fn is_everything(&self) -> bool {
+        [&self.roles, &self.permissions, &self.scopes].into_iter().all(|answer| *answer == Answer::All)
+    }
+
+    /// Returns the part of these rights that an issuer may confer.
+    pub(crate) fn within(self, confers: &Confers) -> Self {
+        let within = |kind, answer: Answer| match answer {
+            Answer::All if confers.allows_all(kind) => Answer::All,
+            Answer::All => confers.listed(kind).map(str::to_owned).collect(),
+            Answer::Names(names) if confers.allows_all(kind) => Answer::Names(names),
+            Answer::Names(names) => names.iter().filter(|name| confers.allows(kind, name)).cloned().collect(),
+            Answer::Silent => Answer::Silent,
+        };
+        Self {
+            roles: within(NameKind::Role, self.roles),
+            permissions: within(NameKind::Permission, self.permissions),
+            scopes: within(NameKind::Scope, self.scopes),
+        }
     }
 
     /// Returns whether no kind has a name.

@@ -193,6 +193,12 @@ pub enum CallerFacts<'a> {
 }
 
 impl CallerFacts<'_> {
+    /// Returns whether the caller has a credential that counts only within some rights.
+    #[inline]
+    pub(crate) fn is_limited(&self) -> bool {
+        matches!(self, Self::Known(principal) if principal.is_limited())
+    }
+
     /// Returns whether the caller is neither verified nor hypothetical.
     #[inline]
     pub(crate) const fn is_unknown(&self) -> bool {

@@ -24,6 +24,8 @@ pub(crate) struct Words {
     pub(crate) redundant: Option<syn::LitStr>,
     /// The reason why the handler may be called for any object.
     pub(crate) any_object: Option<syn::LitStr>,
+    /// The reason why limited credentials may call the handler without a name of their ceiling.
+    pub(crate) any_token: Option<syn::LitStr>,
     /// The path of the facade, if it is renamed.
     pub(crate) root: Option<syn::Path>,
     has_root: bool,
@@ -54,6 +56,7 @@ pub(crate) fn words(attribute: Attribute, span: Span, tokens: &TokenStream, diag
         not_found: false,
         redundant: None,
         any_object: None,
+        any_token: None,
         root: None,
         has_root: false,
         is_broken: false,
@@ -165,6 +168,9 @@ fn read_word(expression: Expr, input: ParseStream<'_>, words: &mut Words, diagno
             Expr::Path(path) if path.path.is_ident("any_object") => {
                 read_reason(path, *right, &mut words.any_object, "anyone may read posts", diagnostics);
             }
+            Expr::Path(path) if path.path.is_ident("any_token") => {
+                read_reason(path, *right, &mut words.any_token, "it only shows the name of the token", diagnostics);
+            }
             Expr::Path(path) if path.path.get_ident().is_some() => {
                 words.list.extend(path.path.get_ident().map(|key| Word::Key(key.clone(), *right)));
             }
@@ -210,13 +216,16 @@ fn read_reason(
     }
 }
 
+/// The options whose value is a reason.
+const REASONS: [&str; 3] = ["redundant", "any_object", "any_token"];
+
 /// Returns whether only options follow: `crate = …`, a reason, or a second `not_found`, which is reported separately.
 fn is_followed_by_last_words(input: ParseStream<'_>) -> bool {
     let ahead = input.fork();
     let _: Option<Token![,]> = ahead.parse().ok().flatten();
     ahead.is_empty()
         || ahead.peek(Token![crate])
-        || ahead.fork().parse::<syn::Ident>().is_ok_and(|word| word == "redundant" || word == "any_object")
+        || ahead.fork().parse::<syn::Ident>().is_ok_and(|word| REASONS.iter().any(|known| word == known))
         || ahead.parse::<syn::Ident>().is_ok_and(|word| word == "not_found")
 }
 

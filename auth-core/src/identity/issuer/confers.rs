@@ -143,6 +143,10 @@ impl Confers {
         self.names(kind).listed()
     }
 
+    pub(crate) fn allows_all(&self, kind: NameKind) -> bool {
+        *self.names(kind) == AllowedNames::All
+    }
+
     pub(crate) fn allows(&self, kind: NameKind, name: &str) -> bool {
         self.names(kind).allow(name)
     }

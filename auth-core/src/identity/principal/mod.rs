@@ -22,7 +22,7 @@ pub(crate) use self::names::Lists;
 use self::names::NameSet;
 use crate::identity::id::Id;
 use crate::identity::issuer::Issuer;
-use crate::identity::rights::NameRef;
+use crate::identity::rights::{NameRef, Rights};
 use crate::identity::scheme_id::SchemeId;
 use crate::identity::tenant::{Tenant, TenantRef};
 use crate::identity::vocabulary::{Declares, PermissionSet, RoleSet, ScopeSet};
@@ -45,6 +45,8 @@ struct PrincipalInner {
     /// The original issuer, if `source` stores logins at other issuers, as sessions do.
     issuer: Option<Box<str>>,
     binding: Binding,
+    /// The rights within which the credential counts. `None` if the credential has no such limit.
+    ceiling: Option<Rights>,
     claims: String,
     lists: Lists,
     login: CredentialClaims,
@@ -79,7 +81,8 @@ impl Principal {
         login: CredentialClaims,
     ) -> Self {
         let CredentialOwner { issuer, binding } = named;
-        let inner = PrincipalInner { source, issuer, binding, claims, lists, login, held: Default::default() };
+        let held = Default::default();
+        let inner = PrincipalInner { source, issuer, binding, ceiling: None, claims, lists, login, held };
         Self { said: Arc::new(inner), answers: None }
     }
 
@@ -104,18 +107,6 @@ impl Principal {
         Self::new(Arc::clone(&said.source), owner, said.claims.clone(), said.lists.clone(), said.login.clone())
     }
 
-    fn vouched_for(
-        issuer: Option<Box<str>>,
-        source: Arc<Issuer>,
-        claims: String,
-        lists: Lists,
-        login: CredentialClaims,
-    ) -> Self {
-        let inner =
-            PrincipalInner { source, issuer, binding: Binding::None, claims, lists, login, held: Default::default() };
-        Self { said: Arc::new(inner), answers: None }
-    }
-
     /// Returns this caller with an issuer that differs from its own only in the scheme.
     pub(crate) fn with_source(&self, source: Arc<Issuer>) -> Self {
         let said = &*self.said;
@@ -123,12 +114,24 @@ impl Principal {
             source,
             issuer: said.issuer.clone(),
             binding: said.binding.clone(),
+            ceiling: said.ceiling.clone(),
             claims: said.claims.clone(),
             lists: said.lists.clone(),
             login: said.login.clone(),
             held: Default::default(),
         };
         Self { said: Arc::new(inner), answers: self.answers.clone() }
+    }
+
+    /// Returns this caller with a credential that counts only within these rights and what its issuer may confer.
+    #[must_use]
+    pub fn with_ceiling(self, ceiling: Rights) -> Self {
+        let mut principal = self.with_source(Arc::clone(&self.said.source));
+        let ceiling = ceiling.within(&self.said.source.confers);
+        if let Some(inner) = Arc::get_mut(&mut principal.said) {
+            inner.ceiling = Some(ceiling);
+        }
+        principal
     }
 
     /// Creates a principal of `source` from a JSON object of claims, without a credential. Intended for tests of applications and
@@ -161,7 +164,8 @@ impl Principal {
         let is_client =
             client.is_some_and(|client| Raw::at(&claims, client).string() == Raw::at(&claims, subject).string());
         let login = CredentialClaims { subject, is_client, acr, actor, authenticated_at, expires_at, omitted };
-        Ok(Self::vouched_for(issuer, source, claims, lists, login))
+        let owner = CredentialOwner { issuer, binding: Binding::None };
+        Ok(Self::new(source, owner, claims, lists, login))
     }
 
     /// Returns the identity. Owner checks compare it, and audit events, block lists and revocation store it.
@@ -238,6 +242,18 @@ impl Principal {
     fn has<D: Declares>(&self, name: &D, tenant: Option<&TenantRef<'_>>) -> bool {
         let name = NameRef { vocabulary: D::VOCABULARY, index: name.index(), text: name.as_str() };
         self.holds_within(name, tenant)
+    }
+
+    /// Returns the rights within which the credential counts. `None` if it has no such limit.
+    pub fn ceiling(&self) -> Option<&Rights> {
+        self.said.ceiling.as_ref()
+    }
+
+    /// Returns whether the credential counts only within some rights. It then passes a rule only by a role, a permission or a scope
+    /// within them.
+    #[inline]
+    pub fn is_limited(&self) -> bool {
+        self.said.ceiling.as_ref().is_some_and(|ceiling| !ceiling.is_everything())
     }
 
     /// Returns the top-level claim with this name, if the issuer may confer it.

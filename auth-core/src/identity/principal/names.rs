@@ -7,7 +7,7 @@ use smallvec::SmallVec;
 
 use super::{Principal, RightsLookup};
 use crate::identity::issuer::{Issuer, ListClaim, implies};
-use crate::identity::rights::NameRef;
+use crate::identity::rights::{NameRef, Rights};
 use crate::identity::scheme_id::SchemeId;
 use crate::identity::tenant::TenantRef;
 use crate::identity::vocabulary::{Bits, Name, NameKind, Vocabulary};
@@ -95,9 +95,33 @@ impl Principal {
     /// outside of tenants.
     pub(crate) fn holds_within<'n>(&self, name: impl Into<NameRef<'n>>, tenant: Option<&TenantRef<'_>>) -> bool {
         let name = name.into();
+        match &self.said.ceiling {
+            None => self.was_conferred(name, tenant) || self.was_given(name, tenant),
+            Some(ceiling) => self.holds_below(ceiling, name, tenant),
+        }
+    }
+
+    /// Returns whether the ceiling of the credential contains the name, if there is a ceiling.
+    pub(crate) fn may_hold(&self, name: Name) -> bool {
+        let contains = |ceiling: &Rights| ceiling.contain(name.into(), &self.said.source.roles);
+        self.said.ceiling.as_ref().is_none_or(contains)
+    }
+
+    /// Returns whether the ceiling contains the name, and the principal would hold the name without it. A ceiling grants scopes
+    /// (RIGHTS-5), and limits everything else.
+    #[cold]
+    fn holds_below(&self, ceiling: &Rights, name: NameRef<'_>, tenant: Option<&TenantRef<'_>>) -> bool {
+        ceiling.contain(name, &self.said.source.roles)
+            && (name.vocabulary.kind == NameKind::Scope && tenant.is_none()
+                || self.was_conferred(name, tenant)
+                || self.was_given(name, tenant))
+    }
+
+    /// Returns whether the credential lists the name, or a name that implies or grants it.
+    fn was_conferred(&self, name: NameRef<'_>, tenant: Option<&TenantRef<'_>>) -> bool {
         let NameRef { vocabulary, index, text } = name;
-        let by_credential = vocabulary.kind == NameKind::Scope && tenant.is_none() || self.said.counts_in(tenant);
-        by_credential && self.holds_in(vocabulary, index, text) || self.was_given(name, tenant)
+        let counts = vocabulary.kind == NameKind::Scope && tenant.is_none() || self.said.counts_in(tenant);
+        counts && self.holds_in(vocabulary, index, text)
     }
 
     /// Returns whether an answer of the rights provider contains the name, or a name that implies or grants it. Scopes limit what a
@@ -203,7 +227,9 @@ impl Principal {
             self.each_listed(vocabulary.kind, |name| found |= name == text);
             return found || (vocabulary.kind == NameKind::Permission && self.grants_open(text));
         }
-        for slot in &self.said.held {
+        // Under a ceiling, nothing is kept, because kept names are found without comparing them with the ceiling.
+        let slots = if self.said.ceiling.is_none() { self.said.held.as_slice() } else { &[] };
+        for slot in slots {
             let held = slot.get_or_init(|| {
                 // Read before the grants, so that a set computed from grants that are replaced meanwhile does not count as current.
                 let grants = self.said.source.roles.changes();

@@ -75,7 +75,8 @@ fn truth_in_tenants(case: &DecisionInput<'_>, unknown_holds: bool, missing_holds
 /// Returns the first question to the rights provider about a literal that does not hold yet, in the order of the rules.
 fn next_lookup(case: &DecisionInput<'_>, caller: &Principal) -> Option<Decision> {
     let unasked = |literal: &Literal| {
-        if literal.truth(case.facts).now || !literal.needs_rights() {
+        let is_above_ceiling = || literal.name().is_some_and(|name| !literal.negated && !caller.may_hold(name));
+        if literal.truth(case.facts).now || !literal.needs_rights() || is_above_ceiling() {
             return None;
         }
         let Some(dimensions) = literal.tenant() else {

@@ -20,7 +20,7 @@ pub use self::rules::Rules;
 use crate::client::csrf::CrossSite;
 use crate::denial::{Denial, Reason, RetryAfter};
 use crate::identity::scheme_id::{SchemeId, SchemeSet};
-use crate::policy::facts::{CallerFacts, Checks, Facts};
+use crate::policy::facts::{CallerFacts, Checks, ExternalRights, Facts};
 use crate::policy::rule::CallerAccess;
 use crate::policy::truth::Truth;
 
@@ -84,8 +84,9 @@ fn in_order(case: &DecisionInput<'_>) -> Decision {
 }
 
 /// Returns the caller for the decision. If the rules admit anonymous callers, some credentials are ignored: expired or revoked
-/// cookies, cookies that a page of another site sent, credentials that are bound to another tenant (RIGHTS-14), and, if the handler
-/// accepts outages, credentials that cannot be verified now (M14). A browser sends its cookies with every request, so without this exception a cookie could deny a request that would be
+/// cookies, cookies that a page of another site sent, credentials that are bound to another tenant, limited credentials without a
+/// name of their ceiling that the rules require (RIGHTS-14), and, if the handler accepts outages, credentials that cannot be verified
+/// now (M14). A browser sends its cookies with every request, so without this exception a cookie could deny a request that would be
 /// admitted without it.
 pub fn effective_caller<'a>(rules: Rules<'_>, facts: &Facts<'a>) -> CallerFacts<'a> {
     if is_discarded(rules, facts) { CallerFacts::Nobody } else { facts.caller }
@@ -98,6 +99,7 @@ fn is_discarded(rules: Rules<'_>, facts: &Facts<'_>) -> bool {
         CallerFacts::Known(principal) => {
             cookie_fails(principal.scheme())
                 || facts.external.tenants.is_some() && facts.external.is_bound_elsewhere(principal)
+                || principal.is_limited() && !could_hold_by_name(rules, facts)
         }
         CallerFacts::Refused(denial) => match denial.reason {
             Reason::RevokedCredentials | Reason::ExpiredCredentials => denial.scheme.is_some_and(is_like_a_cookie),
@@ -108,6 +110,13 @@ fn is_discarded(rules: Rules<'_>, facts: &Facts<'_>) -> bool {
     };
     let passes = || rules.truth(&Facts { caller: CallerFacts::Nobody, checks: facts.checks.at_best(), ..*facts }).now;
     may_be && passes()
+}
+
+/// Returns whether answers that are not known yet could admit a limited credential by a name of its ceiling.
+#[cold]
+fn could_hold_by_name(rules: Rules<'_>, facts: &Facts<'_>) -> bool {
+    let external = ExternalRights { unknown_holds: true, ..facts.external };
+    rules.truth(&Facts { external, checks: facts.checks.at_best(), ..*facts }).now
 }
 
 /// Returns whether only browsers send the credential, and send it with every request.
@@ -226,25 +235,49 @@ fn allow_if_satisfied(case: &DecisionInput<'_>) -> Option<Decision> {
 }
 
 /// Returns the first check, in the order in which they are written, whose result can still grant the request.
+#[inline]
 fn needs_check(case: &DecisionInput<'_>) -> Option<Decision> {
-    if !case.rules.facts_needed().check {
-        return None;
-    }
-    case.rules.formulas().fold(Residual::Holds, |open, formula| open.and(|| Residual::of(formula, case.facts))).check()
+    if case.rules.facts_needed().check { first_open_check(case) } else { None }
+}
+
+#[inline(never)]
+fn first_open_check(case: &DecisionInput<'_>) -> Option<Decision> {
+    let formulas = || case.rules.formulas();
+    let all = || formulas().fold(Residual::Holds, |open, formula| open.and(|| Residual::of(formula, case.facts)));
+    let open = match case.rules.requires_name(case.facts) {
+        // A check that cannot lead to a name does not run, even if it would satisfy the rules.
+        true => Residual::any_by_name(formulas(), case.facts).and(all),
+        false => all(),
+    };
+    open.check()
 }
 
 fn deny_insufficient(case: &DecisionInput<'_>) -> Decision {
     let reason = match case.facts.caller {
-        CallerFacts::Known(_) if case.truth.could => Reason::StepUpRequired(step_up(case)),
-        CallerFacts::Known(_) => match scopes(case) {
-            Some(scopes) => Reason::InsufficientScope(scopes),
-            None => Reason::InsufficientPermissions,
-        },
+        CallerFacts::Known(_) => return deny_known(case),
         // A check that does not depend on the caller has failed.
         _ if !case.truth.could => Reason::InsufficientPermissions,
         _ => Reason::MissingCredentials,
     };
     deny(case, reason)
+}
+
+#[inline(never)]
+fn deny_known(case: &DecisionInput<'_>) -> Decision {
+    let reason = if case.truth.could {
+        Reason::StepUpRequired(step_up(case))
+    } else {
+        scopes(case).map_or(Reason::InsufficientPermissions, Reason::InsufficientScope)
+    };
+    let mut decision = deny(case, reason);
+    if case.rules.hold_without_name(case.facts)
+        && let Decision::Deny(denial) = &mut decision
+    {
+        let cause =
+            "the credential is limited, and the rule holds without a role, permission or scope within its ceiling";
+        denial.cause = Some(cause);
+    }
+    decision
 }
 
 fn deny(case: &DecisionInput<'_>, reason: Reason) -> Decision {
