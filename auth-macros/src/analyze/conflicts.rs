@@ -1,4 +1,4 @@
-//! Mistakes that only all attributes of a handler together contain.
+//! Mistakes in the combination of a handler's attributes.
 
 use super::implicants;
 use super::model::{Atom, Formula, Literal, Network};
@@ -23,7 +23,7 @@ pub(crate) fn check_attributes(attributes: &[Words], formulas: &[Option<Formula>
     }
 }
 
-/// Reports a rule only about addresses: it would admit anonymous callers, but reads like a restriction.
+/// Reports a rule that restricts only addresses. It reads like a restriction of callers, but would admit anonymous ones.
 pub(crate) fn check_anonymous(attributes: &[Words], formula: &Formula, diagnostics: &mut Diagnostics) {
     let public = attributes.iter().any(|words| words.attribute == Attribute::Public);
     if public || formula.is_about_caller() {

@@ -25,7 +25,7 @@ pub(crate) struct Checked {
     pub(crate) not_found: bool,
     /// The reason why the handler may be called for any object.
     pub(crate) any_object: Option<String>,
-    /// The connectives whose parts const code compares, as it knows the vocabularies.
+    /// The connectives whose parts const code compares, because only const code can read the vocabularies.
     pub(crate) connectives: Vec<Connective>,
 }
 

@@ -85,7 +85,7 @@ impl Input {
     }
 }
 
-/// The tokens of a text of ours.
+/// Returns the tokens of a text of this crate's tests.
 fn tokens(text: &str) -> TokenStream {
     text.parse().unwrap_or_else(|_| panic!("not valid tokens: {text}"))
 }
