@@ -133,8 +133,8 @@ impl AuthBuilder {
     /// path parameter. Call it once for each dimension.
     ///
     /// The value only selects the tenant for which the rule is evaluated. It never makes the caller a member of that tenant. A
-    /// value is 1 to 128 bytes of UTF-8 and occurs once. Without a valid value, an authenticated caller for whom a tenant would
-    /// make a difference gets 400 `tenant-required`. The handler obtains the tenant from the argument [`Tenant`](crate::Tenant).
+    /// value is 1 to 128 bytes of UTF-8 and occurs once. Without a valid value, an authenticated caller whose access depends on a
+    /// tenant gets 400 `tenant-required`. The handler obtains the tenant from the argument [`Tenant`](crate::Tenant).
     ///
     /// ```
     /// use auth_actix::{Auth, at};

@@ -74,7 +74,7 @@ impl Binding {
     }
 
     /// Runs the registration of the services in this scope. A scope of this crate that is registered meanwhile becomes nested in
-    /// this one, even if plain actix scopes are between the two. Those cannot report the nesting.
+    /// this one, even if plain actix scopes are between the two. Plain scopes cannot report the nesting.
     pub(crate) fn registering<R>(self: &Arc<Self>, register: impl FnOnce() -> R) -> R {
         let before = AROUND.replace(Some(Arc::clone(self)));
         let registered = register();

@@ -84,8 +84,8 @@ struct World {
     own: &'static [&'static str],
     has_scope: bool,
     has_level: bool,
-    /// The roles that the provider returns outside of tenants, in an organization, in a team of it, and in a team alone. `None` is an
-    /// answer that is silent about roles.
+    /// The roles that the provider returns outside of tenants, in an organization, in a team of the organization, and in a team
+    /// without an organization. `None` is an answer that is silent about roles.
     answers: [Option<&'static [&'static str]>; 4],
     default: Option<&'static str>,
 }
@@ -135,7 +135,7 @@ impl World {
     /// Returns whether a requirement is met. In a tenant that is unknown, the result is `missing`.
     fn meets(&self, want: Want, missing: bool, with_default: bool) -> bool {
         let known = |dimensions: &[&str]| dimensions.iter().all(|name| self.value(name, with_default).is_some());
-        // A bound credential counts where a dimension is its own, and none is another.
+        // A bound credential counts in a tenant that shares a dimension with its own tenant and contradicts none.
         let enters = |dimensions: &[&str]| {
             self.bound.is_none_or(|bound| {
                 dimensions.contains(&"org") && self.value("org", with_default).as_deref() == Some(bound)
@@ -170,7 +170,7 @@ impl World {
             return "denied";
         }
         let now = |missing, default| self.node.holds(&|want| self.meets(want, missing, default));
-        // Another login could be at the level.
+        // Another login could reach the assurance level.
         let could = |missing, default| {
             self.node.holds(&|want| matches!(want, Want::Level) || self.meets(want, missing, default))
         };
