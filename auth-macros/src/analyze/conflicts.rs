@@ -23,7 +23,8 @@ pub(crate) fn check_attributes(attributes: &[Words], formulas: &[Option<Formula>
     }
 }
 
-/// Reports a rule that restricts only addresses. It reads like a restriction of callers, but would admit anonymous ones.
+/// Reports a rule without a requirement on the caller, such as one that restricts only addresses. It would admit anonymous
+/// callers, which must be stated explicitly.
 pub(crate) fn check_anonymous(attributes: &[Words], formula: &Formula, diagnostics: &mut Diagnostics) {
     let public = attributes.iter().any(|words| words.attribute == Attribute::Public);
     if public || formula.is_about_caller() {
