@@ -5,8 +5,9 @@ use crate::identity::tenant::Tenant;
 
 /// Locations of a value in requests, for [`AuthBuilder::tenant`]. Created by the functions of [`at`].
 ///
-/// The order in which locations are written has no effect. One is read: the path on routes whose pattern has the name, otherwise the
-/// header. In a WebSocket handshake without the header, the subprotocol is read. The credential counts if none of these is present.
+/// The order in which locations are written has no effect. Only the first of these locations that is present is used: the path,
+/// if the pattern of the route has the name; the header; the subprotocol, in a WebSocket handshake; the tenant that the
+/// credential is bound to.
 ///
 /// [`AuthBuilder::tenant`]: https://docs.rs/auth-actix/latest/auth_actix/struct.AuthBuilder.html
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -30,17 +31,17 @@ pub struct Location {
 pub mod at {
     use super::Location;
 
-    /// The parameter of the path with this name.
+    /// Returns the location of a value in the path parameter with this name.
     pub fn path(name: &str) -> Location {
         Location::default().or_path(name)
     }
 
-    /// The header with this name.
+    /// Returns the location of a value in the header with this name.
     pub fn header(name: &str) -> Location {
         Location::default().or_header(name)
     }
 
-    /// The value that the credential is bound to.
+    /// Returns the location of the value that the credential is bound to.
     pub fn credential() -> Location {
         Location::default().or_credential()
     }
@@ -152,7 +153,7 @@ impl TenantLocation {
         Ok(Self { name: String::leak(name.to_owned()), location })
     }
 
-    /// Returns a name that rules contain and no setting declares: it is that of a path parameter.
+    /// Returns the location of a tenant that no setting declares: the path parameter of that name.
     pub(crate) fn undeclared(name: &'static str) -> Self {
         Self { name, location: at::path(name) }
     }
@@ -173,8 +174,8 @@ impl TenantLocation {
         header.is_some() || subprotocol.is_some() || *is_in_credential
     }
 
-    /// Reads the value of a request. Returns `None` if the tenant is in the path alone, and the pattern does not have the name exactly
-    /// once.
+    /// Reads the value of a request. Returns `None` if the path is the only location, and the pattern does not contain the
+    /// parameter exactly once.
     pub(crate) fn read<H: RequestHead>(&self, request: &H::Request) -> Option<DimensionValue> {
         let head = Head::<H>(request);
         let Location { path, header, subprotocol, is_in_credential, .. } = &self.location;
@@ -224,9 +225,9 @@ impl std::fmt::Display for TenantLocation {
 /// The value of a dimension in a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DimensionValue {
-    /// This one.
+    /// The request contains this value.
     Named(String),
-    /// The request has no value. The flag is whether that of the credential counts instead.
+    /// The request contains no value. The flag is whether the value that the credential is bound to is used instead.
     Missing(bool),
     /// The value is empty, too long, repeated, or cannot be decoded.
     Malformed,

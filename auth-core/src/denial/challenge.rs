@@ -93,8 +93,9 @@ pub fn challenges<'a>(
 const UNAUTHORIZED: u16 = Reason::MissingCredentials.response().status;
 
 impl Challenge<'_> {
-    /// Returns the `error` code, if the challenge is for the scheme that was used (BEARER-12). Basic has no parameters (BASIC-1),
-    /// nor has the scheme of API keys. Without a credential there is no error (RFC 6750 §3.1).
+    /// Returns the `error` code, if the challenge is for the scheme that the caller used (BEARER-12). Only OAuth challenges have
+    /// one, and session challenges for a step-up. Basic challenges have no parameters (BASIC-1). A request without a credential
+    /// gets no error code (RFC 6750 §3.1).
     pub fn error(&self) -> Option<&'static str> {
         let concerned = self.denial.scheme.is_none_or(|used| used.challenged() == self.scheme);
         let speaks = match self.scheme {

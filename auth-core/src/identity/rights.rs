@@ -36,10 +36,10 @@ mod sealed {
     }
 }
 
-/// Roles, permissions and scopes: what an account has, a provider answers, or a limit admits.
+/// Roles, permissions and scopes, such as the answer of a rights provider.
 ///
-/// A kind that was never set is *silent*: the source does not know these names, so that neither their presence nor their absence is
-/// known. An empty list states that there are none.
+/// A kind that was never set is *silent*: neither the presence nor the absence of its names is known. An empty list states that
+/// there are none.
 ///
 /// ```
 /// use auth_actix::identity::{All, Rights};
@@ -56,11 +56,11 @@ pub struct Rights {
     scopes: Answer,
 }
 
-/// What a source states about the names of one kind.
+/// The names of one kind that a source grants.
 #[doc(hidden)]
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Answer {
-    /// Nothing.
+    /// The source makes no statement about this kind.
     #[default]
     Silent,
     /// These names, and no others.
@@ -103,7 +103,7 @@ impl Rights {
         Self::default()
     }
 
-    /// Every role, permission and scope.
+    /// Creates rights that contain every role, permission and scope.
     pub fn everything() -> Self {
         Self { roles: Answer::All, permissions: Answer::All, scopes: Answer::All }
     }
@@ -186,8 +186,8 @@ impl Rights {
         found
     }
 
-    /// Returns whether the rights prove the absence of a role: roles were answered, all of them are declared, and none is the role
-    /// or implies it. A name that no type declares makes the answer incomplete, because it may be the misspelt role.
+    /// Returns whether the rights prove the absence of a role: they list roles, all listed roles are declared, and none of them
+    /// is the role or implies it. A name that no type declares makes the answer incomplete, because it may be the misspelt role.
     pub(crate) fn lack_role(&self, role: Name, types: &RoleTypes) -> bool {
         let Answer::Names(names) = &self.roles else { return false };
         let undeclared = names
@@ -201,8 +201,8 @@ impl Rights {
         !names.iter().any(|held| implies(role.vocabulary, held, role))
     }
 
-    /// Returns whether there is a permission, or a role that is none of `negated`. Roles must be declared, unless the application
-    /// declares no roles because they are data.
+    /// Returns whether the rights contain a permission, or a role other than `negated`. Undeclared roles are ignored, unless the
+    /// application declares no roles because they are data.
     pub(crate) fn has_any_but(&self, negated: &[Name], types: &RoleTypes) -> bool {
         let is_declared = |name: &str| types.iter().next().is_none() || types.iter().any(|roles| roles.declares(name));
         let counts = |name: &String| is_declared(name) && !negated.iter().any(|role| role.text == name);

@@ -90,7 +90,7 @@ pub struct RouteAccess {
     pub public: bool,
     /// Whether a presented credential is verified.
     pub verifies: bool,
-    /// Whether denials look like an unknown path.
+    /// Whether denials look like the response to an unknown path.
     pub not_found: bool,
     /// The reason why the handler may be called for any object.
     pub any_object: Option<String>,

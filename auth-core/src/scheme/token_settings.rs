@@ -84,7 +84,7 @@ fn print_commands(jwt: &Jwt, roles: &RoleTypes) {
 }
 
 impl<H: RequestHead> SchemeSettings<H> for TokenSettings {
-    /// Follows all schemes with issuers of their own, since token issuers must not have the same names.
+    /// Returns the position after all schemes with issuers of their own, since token issuers must not have the same names.
     fn order(&self) -> u8 {
         4
     }

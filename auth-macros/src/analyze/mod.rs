@@ -27,7 +27,7 @@ pub(crate) struct Checked {
     pub(crate) any_object: Option<String>,
     /// The reason why limited credentials may call the handler without a name of their ceiling.
     pub(crate) any_token: Option<String>,
-    /// The connectives whose parts const code compares, as it knows the vocabularies.
+    /// The connectives whose parts const code compares, because only const code can read the vocabularies.
     pub(crate) connectives: Vec<Connective>,
 }
 

@@ -14,12 +14,12 @@ pub(crate) struct CredentialOwner {
 /// The tenant that a credential is bound to.
 #[derive(Clone, Debug, Default)]
 pub(crate) enum Binding {
-    /// None. The rights of the credential count outside of tenants.
+    /// The credential is not bound to a tenant. Its rights count only outside of tenants.
     #[default]
     None,
-    /// This one. The rights of the credential count in it only.
+    /// The credential is bound to this tenant. Its rights count only in it.
     Tenant(Tenant),
-    /// One whose optional dimensions the credential does not state. Its rights count nowhere.
+    /// The credential lacks an optional dimension of its tenant. Its rights count nowhere.
     Incomplete(Option<Tenant>),
 }
 

@@ -54,8 +54,8 @@ struct PrincipalInner {
 }
 
 impl PrincipalInner {
-    /// Returns whether the roles and permissions of the credential count in `tenant`. Those of a bound credential count in its own
-    /// tenant only, and those of any other credential only outside of tenants.
+    /// Returns whether the roles and permissions of the credential count in `tenant`. If the credential is bound to a tenant,
+    /// they count only in that tenant, otherwise only outside of tenants.
     fn counts_in(&self, tenant: Option<&TenantRef<'_>>) -> bool {
         match (&self.binding, tenant) {
             (Binding::None, None) => self.source.tenancy.always.is_empty(),
@@ -197,15 +197,16 @@ impl Principal {
     }
 
     /// Returns whether the principal holds the role, or one that implies it. Considers the credential, and the role store only if
-    /// the rule of the handler has queried it. Required absence therefore belongs in the rule.
+    /// the rule of the handler has queried it. `false` therefore does not prove absence: require the absence of a role in the
+    /// rule.
     #[doc(alias = "roles")]
     #[doc(alias = "role")]
     pub fn has_role<R: RoleSet>(&self, role: R) -> bool {
         self.has(&role, None)
     }
 
-    /// Returns whether the principal holds the permission, one that implies it, or a role that grants it. Considers the credential,
-    /// and the role store only if the rule of the handler has queried it. Required absence therefore belongs in the rule.
+    /// Returns whether the principal holds the permission, one that implies it, or a role that grants it. Considers the
+    /// credential, and the role store only if the rule of the handler has queried it. `false` therefore does not prove absence.
     #[doc(alias = "permissions")]
     #[doc(alias = "permission")]
     #[doc(alias = "can")]

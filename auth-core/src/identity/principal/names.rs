@@ -66,7 +66,7 @@ impl NameSet {
 
 impl Principal {
     /// Returns the names of one kind that the credential lists and its issuer may confer, with their configured prefix. Also
-    /// returns whether these are all names: the absence of an omitted name proves nothing.
+    /// returns whether the list is complete. If it is not, the absence of a name proves nothing.
     pub(crate) fn listed(&self, kind: NameKind) -> (Vec<String>, bool) {
         let (mut names, mut written) = (Vec::new(), 0);
         self.each_listed(kind, |name| names.push(name.to_owned()));
@@ -75,7 +75,8 @@ impl Principal {
         (names, all)
     }
 
-    /// Returns whether an earlier computation found that the credential confers the name. Only tests bits. `false` proves nothing.
+    /// Returns whether an earlier computation found that the credential confers the name. Only tests bits: the principal may hold
+    /// the name even if this returns `false`.
     #[inline]
     pub(crate) fn is_known_to_hold(&self, name: Name) -> bool {
         let found = |held: &NameSet| {
@@ -124,8 +125,8 @@ impl Principal {
         counts && self.holds_in(vocabulary, index, text)
     }
 
-    /// Returns whether an answer of the rights provider contains the name, or a name that implies or grants it. Scopes limit what a
-    /// client may do for its user, so that only credentials have them.
+    /// Returns whether an answer of the rights provider contains the name, or a name that implies or grants it. Scopes limit what
+    /// a client may do for its user, so only credentials contain them.
     fn was_given(&self, name: NameRef<'_>, tenant: Option<&TenantRef<'_>>) -> bool {
         match self.answer(tenant) {
             Some(RightsLookup::Answered(rights)) if name.vocabulary.kind != NameKind::Scope => {

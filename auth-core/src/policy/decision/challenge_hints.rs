@@ -33,7 +33,7 @@ fn each_with_each<W: SatisfyingSet>(ways: Vec<W>, others: Vec<W>) -> Vec<W> {
     least_first(ways.iter().flat_map(|way| others.iter().filter_map(|other| way.and(other))).collect())
 }
 
-/// Some of the cheapest ways suffice, because they only serve challenges and never the decision.
+/// Returns some of the cheapest ways. Others are not needed, because only challenges depend on the ways, never the decision.
 fn least_first<W: SatisfyingSet>(mut ways: Vec<W>) -> Vec<W> {
     const MOST: usize = 64;
     ways.sort_by_key(W::cost);

@@ -34,8 +34,8 @@ fn tenant_is_unknown(case: &DecisionInput<'_>) -> Option<Decision> {
         _ => return None,
     };
     let is_unknown = |dimensions: &[&'static str]| external.tenant(dimensions, caller).is_err();
-    // A tenant is required if the handler takes it, or if the rules could hold in one and could not without. One could also grant the
-    // request to a caller whom another login would help as well.
+    // A tenant is required if the handler takes it, or if the rules could hold only with a tenant. If another login could satisfy
+    // the rules too, a tenant is not required, but one that the provider chooses could grant the request now.
     let (is_required, could_grant) = if case.truth.now {
         (case.rules.handler.takes_tenant() && is_unknown(&case.rules.dimensions()), false)
     } else if case.rules.literals().into_iter().filter_map(Literal::tenant).any(is_unknown) {

@@ -1,10 +1,10 @@
 //! The decision function. It takes rules and facts, and returns a [`Decision`]. It is pure: no I/O, no clock, no framework.
 //!
 //! # Why
-//! The choice between 401 and 403 is made here for all callers, so that there are no special cases external. Each literal answers
-//! whether it holds **now** and whether it **could** hold with a better credential ([`crate::policy::truth`]). The fold of the
-//! first answers grants access. The fold of the second answers distinguishes 401 from 403. Enumerating the possible values of
-//! unknown literals was rejected, because `role("a") || !role("a")` would be true for an anonymous caller.
+//! Only this module chooses between 401 and 403, so that no other module needs special cases. Each literal answers whether it
+//! holds **now** and whether it **could** hold with a better credential ([`crate::policy::truth`]). Combining the first answers
+//! decides whether access is granted. Combining the second answers decides between 401 and 403. Enumerating the possible values
+//! of unknown literals was rejected, because `role("a") || !role("a")` would be true for an anonymous caller.
 
 mod rules;
 mod residual;

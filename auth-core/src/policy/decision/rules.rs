@@ -126,7 +126,7 @@ impl<'a> Rules<'a> {
         self.formulas().all(|formula| formula.could_hold_somewhere(facts))
     }
 
-    /// Returns whether denials look like an unknown path.
+    /// Returns whether denials look like the response to an unknown path.
     pub fn not_found(self) -> bool {
         self.handler.not_found || self.scopes.iter().any(|rule| rule.not_found)
     }

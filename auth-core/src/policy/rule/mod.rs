@@ -76,7 +76,7 @@ pub struct Rule {
     pub line: u32,
     /// The handler's access to the caller.
     pub reads: CallerAccess,
-    /// Whether denials look like an unknown path.
+    /// Whether denials look like the response to an unknown path.
     pub not_found: bool,
     /// The requirements of the handler's arguments, as far as their types are recognized.
     pub arguments: &'static [ArgRequirement],

@@ -129,8 +129,8 @@ struct World {
     own: &'static [&'static str],
     has_scope: bool,
     has_level: bool,
-    /// The roles that the provider returns outside of tenants, in an organization, in a team of it, and in a team alone. `None` is an
-    /// answer that is silent about roles.
+    /// The roles that the provider returns outside of tenants, in an organization, in a team of the organization, and in a team
+    /// without an organization. `None` is an answer that is silent about roles.
     answers: [Option<&'static [&'static str]>; 4],
     default: Option<&'static str>,
     ceiling: Option<Ceiling>,
@@ -181,7 +181,7 @@ impl World {
     /// Returns whether a requirement is met. In a tenant that is unknown, the result is `missing`.
     fn meets(&self, want: Want, missing: bool, with_default: bool) -> bool {
         let known = |dimensions: &[&str]| dimensions.iter().all(|name| self.value(name, with_default).is_some());
-        // A bound credential counts where a dimension is its own, and none is another.
+        // A bound credential counts in a tenant that shares a dimension with its own tenant and contradicts none.
         let enters = |dimensions: &[&str]| {
             self.bound.is_none_or(|bound| {
                 dimensions.contains(&"org") && self.value("org", with_default).as_deref() == Some(bound)
@@ -214,7 +214,6 @@ impl World {
 
     /// Returns whether one of the ways to meet the requirements contains a name.
     fn meets_by_name(&self, of: &dyn Fn(Want) -> bool) -> bool {
-        // All of the formula holds, and it would no longer hold in the same ways without names, or it holds with them beside others.
         fn named(node: &Node, of: &dyn Fn(Want) -> bool) -> bool {
             match node {
                 Node::Leaf(index) => {
@@ -244,7 +243,7 @@ impl World {
         let holds = |missing, default| self.node.holds(&met(missing, default));
         let counts = |missing, default| !self.is_limited() || self.meets_by_name(&met(missing, default));
         let now = |missing, default| holds(missing, default) && counts(missing, default);
-        // Another login could be at the level. No login adds a name to a limited credential.
+        // Another login could reach the assurance level. No login adds a name to a limited credential.
         let could = |missing, default| {
             self.node.holds(&|want| matches!(want, Want::Level) || self.meets(want, missing, default))
                 && (!holds(missing, default) || counts(missing, default))
