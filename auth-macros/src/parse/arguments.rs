@@ -162,14 +162,9 @@ fn read_crate_word(input: ParseStream<'_>, words: &mut Words, diagnostics: &mut 
 fn read_word(expression: Expr, input: ParseStream<'_>, words: &mut Words, diagnostics: &mut Diagnostics) {
     match expression {
         Expr::Assign(ExprAssign { attrs, left, eq_token, right }) => match &*left {
-            Expr::Path(path) if path.path.is_ident("redundant") => {
-                read_reason(path, *right, &mut words.redundant, "kept until the migration", diagnostics);
-            }
-            Expr::Path(path) if path.path.is_ident("any_object") => {
-                read_reason(path, *right, &mut words.any_object, "anyone may read posts", diagnostics);
-            }
-            Expr::Path(path) if path.path.is_ident("any_token") => {
-                read_reason(path, *right, &mut words.any_token, "it only shows the name of the token", diagnostics);
+            Expr::Path(path) if Reason::of(&path.path).is_some() => {
+                let reason = Reason::of(&path.path);
+                reason.into_iter().for_each(|reason| reason.read(path, &right, words, diagnostics));
             }
             Expr::Path(path) if path.path.get_ident().is_some() => {
                 words.list.extend(path.path.get_ident().map(|key| Word::Key(key.clone(), *right)));
@@ -189,35 +184,57 @@ fn read_word(expression: Expr, input: ParseStream<'_>, words: &mut Words, diagno
             }
             words.not_found = true;
         }
+        Expr::Path(path) if Reason::of(&path.path).is_some() => {
+            let reason = Reason::of(&path.path);
+            reason.into_iter().for_each(|reason| {
+                diagnostics.note(&path, format!("`{}` has no reason", reason.key), reason.help());
+            });
+        }
         other => words.list.push(Word::Expression(other)),
     }
 }
 
-/// Reads a key whose value is a reason.
-fn read_reason(
-    key: &syn::ExprPath,
-    value: Expr,
-    into: &mut Option<syn::LitStr>,
-    example: &str,
-    diagnostics: &mut Diagnostics,
-) {
-    let key_text = key.to_token_stream();
-    let help = format!("write a reason, such as `{key_text} = \"{example}\"`");
-    if into.is_some() {
-        diagnostics.note(key, format!("`{key_text}` is repeated"), "delete one of the two");
-    }
-    match value {
-        Expr::Lit(syn::ExprLit { lit: syn::Lit::Str(text), .. })
-            if text.suffix().is_empty() && !text.value().trim().is_empty() =>
-        {
-            *into = Some(text);
-        }
-        other => diagnostics.note(other, "the reason is empty", help),
-    }
+/// An option whose value is a reason.
+struct Reason {
+    key: &'static str,
+    example: &'static str,
+    field: fn(&mut Words) -> &mut Option<syn::LitStr>,
 }
 
-/// The options whose value is a reason.
-const REASONS: [&str; 3] = ["redundant", "any_object", "any_token"];
+/// The table of options whose value is a reason.
+const REASONS: [Reason; 3] = [
+    Reason { key: "redundant", example: "kept until the migration", field: |words| &mut words.redundant },
+    Reason { key: "any_object", example: "anyone may read posts", field: |words| &mut words.any_object },
+    Reason { key: "any_token", example: "it only shows the name of the token", field: |words| &mut words.any_token },
+];
+
+impl Reason {
+    fn of(path: &syn::Path) -> Option<&'static Self> {
+        REASONS.iter().find(|reason| path.is_ident(reason.key))
+    }
+
+    fn help(&self) -> String {
+        format!("write a reason, such as `{} = \"{}\"`", self.key, self.example)
+    }
+
+    fn read(&self, key: &syn::ExprPath, value: &Expr, words: &mut Words, diagnostics: &mut Diagnostics) {
+        let into = (self.field)(words);
+        if into.is_some() {
+            diagnostics.note(key, format!("`{}` is repeated", self.key), "delete one of the two");
+        }
+        match value {
+            Expr::Lit(syn::ExprLit { lit: syn::Lit::Str(text), .. })
+                if text.suffix().is_empty() && !text.value().trim().is_empty() =>
+            {
+                *into = Some(text.clone());
+            }
+            Expr::Lit(syn::ExprLit { lit: syn::Lit::Str(text), .. }) if text.suffix().is_empty() => {
+                diagnostics.note(text, "the reason is empty", self.help());
+            }
+            other => diagnostics.note(other, "the reason is not a string", self.help()),
+        }
+    }
+}
 
 /// Returns whether only options follow: `crate = …`, a reason, or a second `not_found`, which is reported separately.
 fn is_followed_by_last_words(input: ParseStream<'_>) -> bool {
@@ -225,7 +242,7 @@ fn is_followed_by_last_words(input: ParseStream<'_>) -> bool {
     let _: Option<Token![,]> = ahead.parse().ok().flatten();
     ahead.is_empty()
         || ahead.peek(Token![crate])
-        || ahead.fork().parse::<syn::Ident>().is_ok_and(|word| REASONS.iter().any(|known| word == known))
+        || ahead.fork().parse::<syn::Ident>().is_ok_and(|word| REASONS.iter().any(|reason| word == reason.key))
         || ahead.parse::<syn::Ident>().is_ok_and(|word| word == "not_found")
 }
 
