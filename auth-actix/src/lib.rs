@@ -63,6 +63,7 @@ pub use auth_core::scheme::bearer::Jwt;
 /// Identities, vocabularies, grants and role providers.
 pub mod identity {
     pub use auth_core::identity::account_id::AccountId;
+    pub use auth_core::identity::granted::RightsIn;
     pub use auth_core::identity::grants::{Grants, GrantsError};
     pub use auth_core::identity::issuer::NameList;
     pub use auth_core::identity::rights::{All, IntoNames, Rights};

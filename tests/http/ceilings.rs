@@ -170,19 +170,19 @@ async fn get_comment() -> &'static str {
     "comment"
 }
 
-#[require(check(is_of_alice(&principal)))]
+#[require(check(is_of_alice(principal)))]
 #[get("/checked")]
 async fn get_checked(principal: Principal) -> String {
     described(&principal)
 }
 
-#[require(scope("posts:read") && check(is_of_alice(&principal)))]
+#[require(scope("posts:read") && check(is_of_alice(principal)))]
 #[get("/checked-scope")]
 async fn get_checked_scope(principal: Principal) -> String {
     described(&principal)
 }
 
-#[require(check(is_of_alice(&principal)) || (scope("posts:read") && check(!is_of_alice(&principal))))]
+#[require(check(is_of_alice(principal)) || (scope("posts:read") && check(!is_of_alice(principal))))]
 #[get("/two-checks")]
 async fn two_checks(principal: Principal) -> String {
     described(&principal)

@@ -8,4 +8,5 @@ pub mod scheme_id;
 pub mod grants;
 pub mod issuer;
 pub mod rights;
+pub mod granted;
 pub(crate) mod principal;

@@ -74,7 +74,7 @@ impl Issuer {
                 }
             }
         }
-        let Tenancy { always, optional, is_resolved } = &self.tenancy;
+        let Tenancy { always, optional, is_resolved, grants_in_tenants: _ } = &self.tenancy;
         if !always.is_empty() {
             places += &format!(", bound to {}", always.join(", "));
         }

@@ -1,14 +1,18 @@
 //! Claims that a scheme reads from a credential, except the lists of names.
 
+use crate::identity::granted::GrantedRights;
 use crate::identity::tenant::Tenant;
 use crate::runtime::clock::Timestamp;
 use crate::runtime::strict_json::{Raw, Span};
 
-/// The issuer of a credential, if it is not its configured issuer, and the tenant that it is bound to.
+/// The issuer of a credential, if it is not its configured issuer, the tenant that it is bound to, and the rights that it grants.
 #[derive(Debug, Default)]
 pub(crate) struct CredentialOwner {
     pub(crate) issuer: Option<Box<str>>,
     pub(crate) binding: Binding,
+    /// The rights that the credential grants in addition to the lists of names in its claims. `None` if its source grants none this
+    /// way.
+    pub(crate) granted: Option<GrantedRights>,
 }
 
 /// The tenant that a credential is bound to.

@@ -20,6 +20,7 @@ pub(crate) use self::credential_claims::{Binding, CredentialOwner};
 pub(crate) use self::credential_claims::{CredentialClaims, Omitted};
 pub(crate) use self::names::Lists;
 use self::names::NameSet;
+use crate::identity::granted::GrantedRights;
 use crate::identity::id::Id;
 use crate::identity::issuer::Issuer;
 use crate::identity::rights::{NameRef, Rights};
@@ -45,6 +46,7 @@ struct PrincipalInner {
     /// The original issuer, if `source` stores logins at other issuers, as sessions do.
     issuer: Option<Box<str>>,
     binding: Binding,
+    granted: Option<GrantedRights>,
     /// The rights within which the credential counts. `None` if the credential has no such limit.
     ceiling: Option<Rights>,
     claims: String,
@@ -63,6 +65,18 @@ impl PrincipalInner {
             _ => false,
         }
     }
+
+    /// Returns the rights that the credential grants for each tenant, if they may count in `tenant`. Those of a bound credential
+    /// count in its own tenant only.
+    fn granted_in(&self, tenant: Option<&TenantRef<'_>>) -> Option<&GrantedRights> {
+        let granted = self.granted.as_ref()?;
+        let counts = match &self.binding {
+            Binding::None => true,
+            Binding::Tenant(bound) => tenant.is_some_and(|tenant| tenant.is_same_as(bound)),
+            Binding::Incomplete(_) => false,
+        };
+        counts.then_some(granted)
+    }
 }
 
 /// The claims do not fit the requested type. Contains no details, because parsers quote their input.
@@ -80,9 +94,9 @@ impl Principal {
         lists: Lists,
         login: CredentialClaims,
     ) -> Self {
-        let CredentialOwner { issuer, binding } = named;
+        let CredentialOwner { issuer, binding, granted } = named;
         let held = Default::default();
-        let inner = PrincipalInner { source, issuer, binding, ceiling: None, claims, lists, login, held };
+        let inner = PrincipalInner { source, issuer, binding, granted, ceiling: None, claims, lists, login, held };
         Self { said: Arc::new(inner), answers: None }
     }
 
@@ -103,7 +117,8 @@ impl Principal {
     #[cfg(test)]
     pub(crate) fn bound_to(&self, tenant: Tenant) -> Self {
         let said = &*self.said;
-        let owner = CredentialOwner { issuer: said.issuer.clone(), binding: Binding::Tenant(tenant) };
+        let binding = Binding::Tenant(tenant);
+        let owner = CredentialOwner { issuer: said.issuer.clone(), binding, granted: said.granted.clone() };
         Self::new(Arc::clone(&said.source), owner, said.claims.clone(), said.lists.clone(), said.login.clone())
     }
 
@@ -114,6 +129,7 @@ impl Principal {
             source,
             issuer: said.issuer.clone(),
             binding: said.binding.clone(),
+            granted: said.granted.clone(),
             ceiling: said.ceiling.clone(),
             claims: said.claims.clone(),
             lists: said.lists.clone(),
@@ -164,7 +180,7 @@ impl Principal {
         let is_client =
             client.is_some_and(|client| Raw::at(&claims, client).string() == Raw::at(&claims, subject).string());
         let login = CredentialClaims { subject, is_client, acr, actor, authenticated_at, expires_at, omitted };
-        let owner = CredentialOwner { issuer, binding: Binding::None };
+        let owner = CredentialOwner { issuer, ..CredentialOwner::default() };
         Ok(Self::new(source, owner, claims, lists, login))
     }
 

@@ -97,7 +97,7 @@ impl Principal {
     pub(crate) fn holds_within<'n>(&self, name: impl Into<NameRef<'n>>, tenant: Option<&TenantRef<'_>>) -> bool {
         let name = name.into();
         match &self.said.ceiling {
-            None => self.was_conferred(name, tenant) || self.was_given(name, tenant),
+            None => self.was_conferred(name, tenant) || self.was_given(name, tenant) || self.was_granted(name, tenant),
             Some(ceiling) => self.holds_below(ceiling, name, tenant),
         }
     }
@@ -115,7 +115,19 @@ impl Principal {
         ceiling.contain(name, &self.said.source.roles)
             && (name.vocabulary.kind == NameKind::Scope && tenant.is_none()
                 || self.was_conferred(name, tenant)
-                || self.was_given(name, tenant))
+                || self.was_given(name, tenant)
+                || self.was_granted(name, tenant))
+    }
+
+    /// Returns whether the rights that the credential grants for each tenant contain the name.
+    fn was_granted(&self, name: NameRef<'_>, tenant: Option<&TenantRef<'_>>) -> bool {
+        self.said.granted_in(tenant).is_some_and(|granted| granted.contain(name, tenant, &self.said.source.roles))
+    }
+
+    /// Returns whether the credential grants a right in the tenant. See [`Rights::has_any_but`].
+    pub(crate) fn is_granted_any_but(&self, negated: &[Name], tenant: &TenantRef<'_>) -> bool {
+        let granted = self.said.granted_in(Some(tenant));
+        granted.is_some_and(|granted| granted.has_any_but(negated, tenant, &self.said.source.roles))
     }
 
     /// Returns whether the credential lists the name, or a name that implies or grants it.
@@ -143,6 +155,12 @@ impl Principal {
     /// the path.
     pub(crate) fn lacks_within(&self, name: Name, tenant: Option<&TenantRef<'_>>) -> bool {
         let counts = self.said.counts_in(tenant);
+        if self.said.source.tenancy.grants_in_tenants {
+            let granted = self.said.granted_in(tenant);
+            if !granted.is_some_and(|granted| granted.lack_role(name, tenant, &self.said.source.roles)) {
+                return false;
+            }
+        }
         match self.answer(tenant) {
             Some(RightsLookup::OutOfReach) => false,
             Some(RightsLookup::Answered(rights)) => {
@@ -151,6 +169,8 @@ impl Principal {
                 let is_tenant = tenant.is_none() || !rights.is_empty();
                 is_answered && is_tenant && !self.writes(name) && rights.lack_role(name, &self.said.source.roles)
             }
+            // The claim that grants rights in each tenant has answered, and the lists do not count here.
+            None if self.said.source.tenancy.grants_in_tenants && !counts => !self.writes(name),
             None => counts && self.lacks(name),
         }
     }

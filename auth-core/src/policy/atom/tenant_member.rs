@@ -40,6 +40,9 @@ impl Requirement for TenantMember {
         if is_bound {
             return Truth::HOLDS;
         }
+        if caller.is_granted_any_but(external.negated(), &tenant) {
+            return Truth::HOLDS;
+        }
         let unknown = |otherwise| if external.unknown_holds { Truth::HOLDS } else { otherwise };
         match caller.answer(Some(&tenant)) {
             None if external.is_asked => unknown(Truth::NO),

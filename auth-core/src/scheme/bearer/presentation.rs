@@ -65,6 +65,7 @@ impl IssuerClaim<'_> {
             Self::Listed(name) => (Some(*name), None),
             Self::Another(name, tenant) => (Some(*name), *tenant),
         };
-        Ok(CredentialOwner { issuer: name.map(Box::from), binding: issuer.tenants.of(claims, resolved)? })
+        let granted = issuer.access.as_ref().map(|access| access.granted(claims, &issuer.source.confers));
+        Ok(CredentialOwner { issuer: name.map(Box::from), binding: issuer.tenants.of(claims, resolved)?, granted })
     }
 }

@@ -13,6 +13,7 @@ use std::time::Duration;
 pub use self::dev::sign_hs256;
 pub use self::mistakes::JwtError;
 use self::tenants::TenantSetting;
+use super::access::ReadAccess;
 use super::conditions::Conditions;
 use super::key::{Algorithm, Key, KeyError};
 use super::remote::RemoteSettings;
@@ -61,6 +62,8 @@ pub struct Jwt {
     mistake: Option<JwtError>,
     confers: Option<Confers>,
     tenants: Vec<(String, TenantSetting)>,
+    /// The claim that grants rights for each tenant, a JSON pointer, and the function that reads it.
+    access: Option<(String, ReadAccess)>,
     /// Whether tokens must follow RFC 9068.
     profile: bool,
     /// The secret of [`Jwt::dev`] and [`Jwt::or_dev`].
@@ -125,6 +128,7 @@ impl Jwt {
             mistake: None,
             confers: None,
             tenants: Vec::new(),
+            access: None,
             profile: false,
             dev: None,
             remote: RemoteSettings::default(),
