@@ -116,6 +116,7 @@ pub mod blocklist {
 #[cfg(feature = "own-tokens")]
 pub mod tokens {
     pub use auth_core::client::network::{Network, NetworkError};
+    pub use auth_core::scheme::own_token::{SecretString, TokenPrefix, TokenPrefixError};
     pub use auth_core::store::tokens::{
         FileTokenStore, MemoryTokenStore, Owner, RandomUnavailable, TokenAdmin, TokenDigest, TokenDigestError, TokenId,
         TokenIdError, TokenRecord, TokenRecordError, TokenStore, TokensFileError,

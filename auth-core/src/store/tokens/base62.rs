@@ -20,6 +20,11 @@ pub(crate) fn push_base62<const N: usize>(text: &mut String, mut number: [u8; N]
     digits.fill('0');
 }
 
+/// Returns whether the text consists of base62 digits.
+pub(crate) fn is_base62(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_alphanumeric())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -41,6 +46,7 @@ mod tests {
             let mut text = String::new();
             push_base62(&mut text, number.to_be_bytes(), 6);
             assert_eq!(text, expected);
+            assert!(is_base62(&text) && !is_base62("a-b") && !is_base62("\u{e4}"));
         }
     }
 }

@@ -20,6 +20,7 @@ mod file;
 #[cfg(feature = "test-util")]
 pub mod conformance;
 
+pub(crate) use self::base62::{is_base62, push_base62};
 #[doc(hidden)]
 pub use self::columns::{TokenColumns, owner};
 pub use self::digest::{TokenDigest, TokenDigestError};
