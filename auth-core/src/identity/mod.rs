@@ -3,6 +3,7 @@
 pub(crate) mod id;
 pub mod account_id;
 pub mod tenant;
+pub(crate) mod dimension_name;
 pub mod vocabulary;
 pub mod scheme_id;
 pub mod grants;

@@ -149,7 +149,7 @@ impl Rights {
         self.roles.is_empty() && self.permissions.is_empty() && self.scopes.is_empty()
     }
 
-    fn of(&self, kind: NameKind) -> &Answer {
+    pub(crate) fn of(&self, kind: NameKind) -> &Answer {
         match kind {
             NameKind::Role => &self.roles,
             NameKind::Permission => &self.permissions,

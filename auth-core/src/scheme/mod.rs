@@ -16,6 +16,8 @@ pub mod dpop;
 pub mod basic;
 #[cfg(feature = "api-key")]
 pub mod api_key;
+#[cfg(feature = "own-tokens")]
+pub mod own_token;
 #[cfg(feature = "client-cert")]
 pub mod client_certificate;
 #[cfg(feature = "session")]

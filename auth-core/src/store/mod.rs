@@ -1,5 +1,6 @@
-//! Stores of users, roles, failed logins and blocked callers, each with its back ends.
+//! Stores of users, roles, tokens, failed logins and blocked callers, each with its back ends.
 
+pub mod unavailable;
 pub mod rights;
 pub mod roles;
 #[cfg(feature = "blocks")]
@@ -8,3 +9,5 @@ pub mod blocklist;
 pub mod throttle;
 #[cfg(feature = "passwords")]
 pub mod users;
+#[cfg(feature = "own-tokens")]
+pub mod tokens;
