@@ -3,7 +3,7 @@
 use super::{Head, RequestHead, single};
 use crate::identity::tenant::Tenant;
 
-/// Locations of a value in requests, for [`AuthBuilder::tenant`]. Created by the functions of [`at`].
+/// Locations of a value in requests, for [`AuthBuilder::tenant`] and `Tokens::places`. Created by the functions of [`at`].
 ///
 /// The order in which locations are written has no effect. Only the first of these locations that is present is used: the path,
 /// if the pattern of the route has the name; the header; the subprotocol, in a WebSocket handshake; the tenant that the
@@ -18,6 +18,10 @@ pub struct Location {
     header: Option<String>,
     subprotocol: Option<String>,
     is_in_credential: bool,
+    /// Whether the location is `Authorization`, after `Bearer`. Only for tokens.
+    is_bearer: bool,
+    /// Whether the location is an `Authorization` line without a scheme. Only for tokens.
+    is_bare_authorization: bool,
     /// The kind of a location that was written twice.
     repeated: Option<&'static str>,
 }
@@ -44,6 +48,16 @@ pub mod at {
     /// Returns the location of the value that the credential is bound to.
     pub fn credential() -> Location {
         Location::default().or_credential()
+    }
+
+    /// Returns the location of a token in `Authorization: Bearer`.
+    pub fn bearer() -> Location {
+        Location { is_bearer: true, ..Location::default() }
+    }
+
+    /// Returns the location of a token that is the whole `Authorization` line, without the name of a scheme.
+    pub fn bare_authorization() -> Location {
+        Location { is_bare_authorization: true, ..Location::default() }
     }
 }
 
@@ -77,6 +91,27 @@ impl Location {
     }
 }
 
+/// The parts of a location of tokens.
+pub(crate) struct TokenPlaces {
+    pub(crate) bearer: bool,
+    pub(crate) bare: bool,
+    pub(crate) header: Option<String>,
+}
+
+impl Location {
+    /// Returns the parts of a location of tokens. `None` if a part cannot contain a token.
+    pub(crate) fn of_token(self) -> Option<TokenPlaces> {
+        let Self { path, header, subprotocol, is_in_credential, is_bearer, is_bare_authorization, repeated } = self;
+        let fits = path.is_none() && subprotocol.is_none() && !is_in_credential && repeated.is_none();
+        fits.then_some(TokenPlaces { bearer: is_bearer, bare: is_bare_authorization, header })
+    }
+}
+
+/// Returns whether the header has another purpose, so that it cannot contain a tenant or a token.
+pub(crate) fn is_reserved_header(name: &str) -> bool {
+    RESERVED.contains(&name)
+}
+
 /// A dimension of tenants, with its locations.
 #[derive(Clone, Debug)]
 pub(crate) struct TenantLocation {
@@ -95,6 +130,9 @@ pub enum LocationError {
     /// The name cannot be written after `in =`.
     #[error("the name is not an identifier, so no rule can contain it")]
     Name,
+    /// The location is one of tokens.
+    #[error("`at::bearer()` and `at::bare_authorization()` are for tokens")]
+    OfToken,
     /// A kind of location is written twice.
     #[error("it has two locations of the kind `{0}`")]
     Repeated(&'static str),
@@ -136,6 +174,9 @@ impl TenantLocation {
         if let Some(kind) = location.repeated {
             return Err(LocationError::Repeated(kind));
         }
+        if location.is_bearer || location.is_bare_authorization {
+            return Err(LocationError::OfToken);
+        }
         if let Some(path) = location.path.as_ref().filter(|path| path.is_empty() || path.contains(['{', '}', '/', ':']))
         {
             return Err(LocationError::Invalid("name of a path parameter", path.clone()));
@@ -146,7 +187,7 @@ impl TenantLocation {
                 return Err(LocationError::Invalid(kind, text.clone()));
             }
         }
-        if let Some(header) = location.header.as_ref().filter(|header| RESERVED.contains(&header.as_str())) {
+        if let Some(header) = location.header.as_ref().filter(|header| is_reserved_header(header)) {
             return Err(LocationError::Reserved(header.clone()));
         }
         // Names are compared with those in rules, which are constants. Settings are read once, so this leaks a few bytes.

@@ -66,8 +66,9 @@ pub fn challenges<'a>(
     let mut schemes = match denial.reason {
         // Every 401 has a challenge (HTTP-5), so all schemes are named if none could help.
         _ if denial.reason.response().status == UNAUTHORIZED => {
-            let helpful = match denial.schemes.contains(SchemeId::TOKEN_COOKIE) {
-                true => denial.schemes.without(SchemeId::TOKEN_COOKIE).with(SchemeId::Bearer),
+            let asked_by_bearer = [SchemeId::TOKEN_COOKIE, SchemeId::OWN_TOKEN];
+            let helpful = match asked_by_bearer.into_iter().any(|scheme| denial.schemes.contains(scheme)) {
+                true => asked_by_bearer.into_iter().fold(denial.schemes, SchemeSet::without).with(SchemeId::Bearer),
                 false => denial.schemes,
             };
             let helpful = if helpful.is_empty() { accepted } else { helpful };

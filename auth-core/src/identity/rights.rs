@@ -128,6 +128,15 @@ impl Rights {
         [&self.roles, &self.permissions, &self.scopes].into_iter().all(|answer| *answer == Answer::All)
     }
 
+    /// Returns the names of one kind, or `None` if all names are contained.
+    pub(crate) fn names(&self, kind: NameKind) -> Option<Vec<&str>> {
+        match self.of(kind) {
+            Answer::Silent => Some(Vec::new()),
+            Answer::Names(names) => Some(names.iter().map(String::as_str).collect()),
+            Answer::All => None,
+        }
+    }
+
     /// Returns the part of these rights that an issuer may confer.
     pub(crate) fn within(self, confers: &Confers) -> Self {
         let within = |kind, answer: Answer| match answer {

@@ -95,6 +95,11 @@ pub trait Authenticator<H: RequestHead>: Send + Sync {
         Some(self.verify(credential, view))
     }
 
+    /// Returns whether credentials may count from some networks only, so that the client address is needed for every rule.
+    fn binds_networks(&self) -> bool {
+        false
+    }
+
     /// Records that a request with the credential was granted. See [`Effects::activity`].
     fn record_activity(&self, _key: ActivityKey) -> LocalBoxFuture<'_, Result<(), Rejection>> {
         Box::pin(std::future::ready(Ok(())))
@@ -352,6 +357,9 @@ impl OwnIssuer {
         format!("{kind}:{realm}").into()
     }
 }
+
+/// Recognizes tokens in `Authorization: Bearer` that belong to another scheme.
+pub struct ForeignTokens(pub Box<dyn Fn(&[u8]) -> bool + Send + Sync>);
 
 /// A part of an engine whose callers log in at a provider instead of a page of this server.
 pub struct LoginAtProvider;

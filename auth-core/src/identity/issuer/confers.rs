@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::identity::rights::Rights;
 use crate::identity::vocabulary::NameKind;
 
 /// The names, claims and assurance levels that the credentials of one issuer may confer. All others are dropped before the
@@ -88,6 +89,16 @@ impl Confers {
             claims: AllowedNames::All,
             acr: AllowedNames::All,
         }
+    }
+
+    /// Allows the names of these rights, and no claims and assurance levels.
+    pub(crate) fn of_rights(rights: &Rights) -> Self {
+        let names = |kind| match rights.names(kind) {
+            None => AllowedNames::All,
+            Some(names) => AllowedNames::only(names),
+        };
+        let (roles, permissions) = (names(NameKind::Role), names(NameKind::Permission));
+        Self { roles, permissions, scopes: names(NameKind::Scope), ..Self::nothing() }
     }
 
     /// Allows no names, claims and assurance levels: the credentials only identify their callers. The other methods allow more.

@@ -3,6 +3,7 @@
 mod actor;
 mod answers;
 mod builder;
+mod bound;
 mod credential_claims;
 mod names;
 
@@ -20,6 +21,7 @@ pub(crate) use self::credential_claims::{Binding, CredentialOwner};
 pub(crate) use self::credential_claims::{CredentialClaims, Omitted};
 pub(crate) use self::names::Lists;
 use self::names::NameSet;
+use crate::client::network::Network;
 use crate::identity::granted::GrantedRights;
 use crate::identity::id::Id;
 use crate::identity::issuer::Issuer;
@@ -47,6 +49,7 @@ struct PrincipalInner {
     issuer: Option<Box<str>>,
     binding: Binding,
     granted: Option<GrantedRights>,
+    networks: Option<Arc<[Network]>>,
     /// The rights within which the credential counts. `None` if the credential has no such limit.
     ceiling: Option<Rights>,
     claims: String,
@@ -61,9 +64,14 @@ impl PrincipalInner {
     fn counts_in(&self, tenant: Option<&TenantRef<'_>>) -> bool {
         match (&self.binding, tenant) {
             (Binding::None, None) => self.source.tenancy.always.is_empty(),
-            (Binding::Tenant(bound), Some(tenant)) => tenant.is_same_as(bound),
+            (Binding::Tenant(_) | Binding::Only(_), Some(tenant)) => self.is_bound_to(tenant),
             _ => false,
         }
+    }
+
+    /// Returns whether the tenant is one that the credential is bound to.
+    fn is_bound_to(&self, tenant: &TenantRef<'_>) -> bool {
+        self.binding.tenants().iter().any(|bound| tenant.is_same_as(bound))
     }
 
     /// Returns the rights that the credential grants for each tenant, if they may count in `tenant`. Those of a bound credential
@@ -72,7 +80,7 @@ impl PrincipalInner {
         let granted = self.granted.as_ref()?;
         let counts = match &self.binding {
             Binding::None => true,
-            Binding::Tenant(bound) => tenant.is_some_and(|tenant| tenant.is_same_as(bound)),
+            Binding::Tenant(_) | Binding::Only(_) => tenant.is_some_and(|tenant| self.is_bound_to(tenant)),
             Binding::Incomplete(_) => false,
         };
         counts.then_some(granted)
@@ -94,16 +102,18 @@ impl Principal {
         lists: Lists,
         login: CredentialClaims,
     ) -> Self {
-        let CredentialOwner { issuer, binding, granted } = named;
+        let CredentialOwner { issuer, binding, granted, networks } = named;
         let held = Default::default();
-        let inner = PrincipalInner { source, issuer, binding, granted, ceiling: None, claims, lists, login, held };
+        let inner =
+            PrincipalInner { source, issuer, binding, granted, networks, ceiling: None, claims, lists, login, held };
         Self { said: Arc::new(inner), answers: None }
     }
 
     /// Returns the approximate memory size in bytes.
     pub(crate) fn size(&self) -> usize {
         let issuer = self.said.issuer.as_ref().map_or(0, |issuer| issuer.len());
-        let tenant = self.tenant().map_or(0, |tenant| tenant.dimensions().map(|(_, value)| value.len()).sum());
+        let tenant: usize =
+            self.bound_tenants().iter().flat_map(Tenant::dimensions).map(|(_, value)| value.len()).sum();
         size_of::<PrincipalInner>() + self.said.claims.len() + issuer + tenant
     }
 
@@ -118,7 +128,8 @@ impl Principal {
     pub(crate) fn bound_to(&self, tenant: Tenant) -> Self {
         let said = &*self.said;
         let binding = Binding::Tenant(tenant);
-        let owner = CredentialOwner { issuer: said.issuer.clone(), binding, granted: said.granted.clone() };
+        let owner =
+            CredentialOwner { issuer: said.issuer.clone(), binding, granted: said.granted.clone(), networks: None };
         Self::new(Arc::clone(&said.source), owner, said.claims.clone(), said.lists.clone(), said.login.clone())
     }
 
@@ -130,6 +141,7 @@ impl Principal {
             issuer: said.issuer.clone(),
             binding: said.binding.clone(),
             granted: said.granted.clone(),
+            networks: said.networks.clone(),
             ceiling: said.ceiling.clone(),
             claims: said.claims.clone(),
             lists: said.lists.clone(),
@@ -248,11 +260,11 @@ impl Principal {
         self.has(&permission, Some(&tenant.borrowed()))
     }
 
-    /// Returns the tenant that the credential is bound to.
+    /// Returns the tenant that the credential is bound to. `None` if it is bound to several.
     pub fn tenant(&self) -> Option<&Tenant> {
-        match &self.said.binding {
-            Binding::Tenant(tenant) | Binding::Incomplete(Some(tenant)) => Some(tenant),
-            Binding::None | Binding::Incomplete(None) => None,
+        match self.bound_tenants() {
+            [tenant] => Some(tenant),
+            _ => None,
         }
     }
 

@@ -108,7 +108,8 @@ impl Requirement for NamedIn {
 /// Returns whether any right of the caller could count in a tenant. A bound credential counts only in tenants that have a dimension
 /// in common with its own, and no dimension with another value (TENANT-10, TENANT-12).
 pub(crate) fn may_count(caller: &Principal, tenant: &TenantRef<'_>) -> bool {
-    caller.tenant().is_none_or(|bound| tenant.shares_dimension(bound) && !tenant.contradicts(bound))
+    !caller.is_bound()
+        || caller.bound_tenants().iter().any(|bound| tenant.shares_dimension(bound) && !tenant.contradicts(bound))
 }
 
 /// Returns the dimensions as written after `in =`.

@@ -9,24 +9,32 @@ use crate::policy::facts::{CallerFacts, ExternalRights, Facts};
 use crate::policy::rule::Literal;
 use crate::policy::truth::Truth;
 
+/// Denies a caller whose credential does not count for the request. No atom about the caller holds for them (TENANT-10, RIGHTS-14).
+/// `effective_caller` has already ignored the credential if anonymous callers could pass.
 #[inline]
-pub(super) fn tenant_is_wrong_or_unknown(case: &DecisionInput<'_>) -> Option<Decision> {
-    case.facts.external.tenants?;
-    bound_to_another_tenant(case).or_else(|| tenant_is_unknown(case))
+pub(super) fn outside_networks_or_tenants(case: &DecisionInput<'_>) -> Option<Decision> {
+    let CallerFacts::Known(principal) = case.facts.caller else { return None };
+    case.facts.is_outside(principal).then(|| deny_outside(case, principal))
 }
 
-/// Denies a caller whose credential is bound to another tenant than the one that the request is about. No atom about the caller holds
-/// for them (TENANT-10). [`effective_caller`] has already ignored the credential if anonymous callers could pass.
 #[cold]
-fn bound_to_another_tenant(case: &DecisionInput<'_>) -> Option<Decision> {
-    let CallerFacts::Known(principal) = case.facts.caller else { return None };
-    case.facts.external.is_bound_elsewhere(principal).then(|| deny(case, Reason::InsufficientPermissions))
+fn deny_outside(case: &DecisionInput<'_>, principal: &Principal) -> Decision {
+    let could_count = principal.counts_only_in_its_tenants()
+        && principal.counts_from(case.facts.client)
+        && case.facts.external.is_for_a_tenant_of(principal, true);
+    deny(case, if could_count { Reason::TenantRequired } else { Reason::InsufficientPermissions })
+}
+
+#[inline]
+pub(super) fn tenant_is_unknown(case: &DecisionInput<'_>) -> Option<Decision> {
+    case.facts.external.tenants?;
+    unknown_tenant(case)
 }
 
 /// Denies a request without a valid tenant if a tenant could change the decision, or if the handler would get none. If the request
 /// names no tenant at all, the rights provider may choose one, except for a credential that is bound to a tenant (TENANT-4).
 #[cold]
-fn tenant_is_unknown(case: &DecisionInput<'_>) -> Option<Decision> {
+fn unknown_tenant(case: &DecisionInput<'_>) -> Option<Decision> {
     let external = case.facts.external;
     let caller = match case.facts.caller {
         CallerFacts::Known(principal) => Some(principal),
@@ -58,7 +66,7 @@ fn tenant_is_unknown(case: &DecisionInput<'_>) -> Option<Decision> {
         return None;
     }
     let may_ask = external.is_asked && external.names_none();
-    match caller.filter(|caller| may_ask && caller.tenant().is_none()).map(Principal::default_tenant) {
+    match caller.filter(|caller| may_ask && !caller.is_bound()).map(Principal::default_tenant) {
         Some(None) => Some(Decision::AskDefaultTenant),
         Some(Some(DefaultTenant::OutOfReach)) => Some(deny(case, Reason::AuthenticationUnavailable(RETRY))),
         Some(Some(DefaultTenant::Answered(_))) | None => is_required.then(|| deny(case, Reason::TenantRequired)),

@@ -14,7 +14,7 @@ mod lookups;
 
 use self::challenge_hints::{scopes, step_up};
 pub use self::explain::{Explanation, found_instead};
-use self::lookups::{needs_rights, tenant_is_wrong_or_unknown};
+use self::lookups::{needs_rights, outside_networks_or_tenants, tenant_is_unknown};
 use self::residual::Residual;
 pub use self::rules::Rules;
 use crate::client::csrf::CrossSite;
@@ -75,7 +75,8 @@ fn in_order(case: &DecisionInput<'_>) -> Decision {
         cross_site_on_ambient,         //  6   403
         not_verified_yet,              //      verify, then 7 to 10
         deny_rejected_credential,      //  7   503, 8   401, 9   403
-        tenant_is_wrong_or_unknown,    //      403, 10a 400, or ask for the default tenant
+        outside_networks_or_tenants,   //      403, 10a 400
+        tenant_is_unknown,             // 10a  400, or ask for the default tenant
         allow_if_satisfied,            // 10   the handler runs
         needs_rights,                  //      look up rights, or 503 if the lookup failed
         needs_check,                   // 11   run a check, and decide again
@@ -98,7 +99,7 @@ fn is_discarded(rules: Rules<'_>, facts: &Facts<'_>) -> bool {
         CallerFacts::Presented(scheme) => cookie_fails(scheme),
         CallerFacts::Known(principal) => {
             cookie_fails(principal.scheme())
-                || facts.external.tenants.is_some() && facts.external.is_bound_elsewhere(principal)
+                || facts.is_outside(principal)
                 || principal.is_limited() && !could_hold_by_name(rules, facts)
         }
         CallerFacts::Refused(denial) => match denial.reason {

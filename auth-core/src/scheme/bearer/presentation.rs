@@ -66,6 +66,7 @@ impl IssuerClaim<'_> {
             Self::Another(name, tenant) => (Some(*name), *tenant),
         };
         let granted = issuer.access.as_ref().map(|access| access.granted(claims, &issuer.source.confers));
-        Ok(CredentialOwner { issuer: name.map(Box::from), binding: issuer.tenants.of(claims, resolved)?, granted })
+        let binding = issuer.tenants.of(claims, resolved)?;
+        Ok(CredentialOwner { issuer: name.map(Box::from), binding, granted, networks: None })
     }
 }

@@ -380,6 +380,11 @@ impl Jwt {
         !self.tenants.is_empty()
     }
 
+    /// Returns whether the issuer is asked about opaque tokens.
+    pub(crate) fn has_introspection(&self) -> bool {
+        self.remote.has_introspection()
+    }
+
     /// Returns whether this is one of the HMAC secrets of the issuer.
     pub(crate) fn has_secret(&self, secret: &[u8]) -> bool {
         let other = Key::secret(Algorithm::HS256, secret);
