@@ -123,6 +123,8 @@ pub mod tokens {
         TokenIdError, TokenRecord, TokenRecordError, TokenStore, TokensFileError,
     };
     pub use auth_core::store::unavailable::StoreUnavailable;
+    #[cfg(feature = "_sql")]
+    pub use auth_sql::{SqlPool, SqlTokens, SqlTokensError};
 }
 
 /// Client addresses behind proxies, and the countries of addresses.

@@ -332,24 +332,44 @@ impl<S: TokenStore> TokenSuite<S> {
         let revoked = TokenRecord { revoked: true, ..successor(&first) };
         self.insert(&digest(), &revoked).await;
         assert_eq!(self.delete(&owner).await, 2);
-        // Rotations that run concurrently with a revocation.
-        for _ in 0..2 {
-            let first = record(&owner);
-            self.insert(&digest(), &first).await;
-            let rotations: Vec<_> = (0..4)
-                .map(|_| {
-                    let (store, record) = (Arc::clone(&self.store), successor(&first));
-                    tokio::spawn(async move { store.admin()?.insert(&digest(), record).await.ok() })
-                })
-                .collect();
+        for _ in 0..8 {
+            let (first, rotations) = self.rotate_concurrently(&owner).await;
             self.revoke(&first.lineage).await;
             for rotation in rotations {
                 rotation.await.expect("no panic");
             }
             let listed = self.list(&owner).await;
             assert!(listed.iter().all(|record| record.revoked), "a concurrent rotation leaves no valid token");
-            assert!(self.delete(&owner).await >= 1);
+            self.delete(&owner).await;
+            let (_, rotations) = self.rotate_concurrently(&owner).await;
+            self.delete(&owner).await;
+            for rotation in rotations {
+                rotation.await.expect("no panic");
+            }
+            assert_eq!(self.list(&owner).await, [], "a concurrent rotation leaves no token of a deleted owner");
         }
+    }
+
+    /// Inserts a token, and its successors in tasks. Returns when some of them have been inserted.
+    async fn rotate_concurrently(&self, owner: &Owner) -> (TokenRecord, Vec<tokio::task::JoinHandle<()>>) {
+        let first = record(owner);
+        self.insert(&digest(), &first).await;
+        let (started, mut starts) = tokio::sync::mpsc::unbounded_channel();
+        let rotations = (0..4).map(|_| {
+            let (store, first, started) = (Arc::clone(&self.store), first.clone(), started.clone());
+            tokio::spawn(async move {
+                for _ in 0..4 {
+                    let admin = store.admin().expect("the store has the operations of `TokenAdmin`");
+                    let _ = admin.insert(&digest(), successor(&first)).await;
+                    let _ = started.send(());
+                }
+            })
+        });
+        let rotations = rotations.collect();
+        for _ in 0..3 {
+            starts.recv().await;
+        }
+        (first, rotations)
     }
 
     async fn inserts_a_digest_once(&self) {
