@@ -7,7 +7,7 @@ mod settings;
 mod authenticator;
 mod prepared;
 
-pub use secrecy::SecretString;
+pub use secrecy::{ExposeSecret, SecretString};
 
 pub use self::errors::TokensError;
 pub use self::format::{TokenPrefix, TokenPrefixError, has_token_syntax};

@@ -3,8 +3,8 @@
 use serde::Serialize;
 
 use super::record::{TokenRecord, TokenRecordError};
-use crate::client::network::Network;
 use crate::identity::dimension_name::dimension_name;
+use crate::identity::network::Network;
 use crate::identity::rights::{All, Answer, Rights};
 use crate::identity::tenant::Tenant;
 use crate::identity::vocabulary::NameKind;
