@@ -50,6 +50,8 @@ impl Network {
 impl FromStr for Network {
     type Err = NetworkError;
 
+    /// Parses a network.
+    ///
     /// # Errors
     /// The text is invalid, or the address has bits after the prefix.
     fn from_str(text: &str) -> Result<Self, NetworkError> {
