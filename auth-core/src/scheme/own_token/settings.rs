@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use secrecy::{ExposeSecret as _, SecretString};
 
-use super::errors::TokensError;
 use super::format::{TokenPrefix, has_token_syntax};
 use super::source::{Places, Recognition, TokenSource};
+use super::tokens_error::TokensError;
 use crate::client::tenant::{Location, at, is_reserved_header};
 use crate::identity::granted::{GrantedRights, RightsIn};
 use crate::identity::issuer::{Confers, Issuer, RoleTypes};
