@@ -53,6 +53,12 @@ impl Refused<'_> {
         self.problem.detail.unwrap_or(self.answer.detail)
     }
 
+    /// Returns the page at which the caller can create an account: [`sign_up_page`](crate::AuthBuilder::sign_up_page), if the login of
+    /// the caller has no account.
+    pub fn sign_up(&self) -> Option<&str> {
+        self.problem.sign_up
+    }
+
     /// Returns the problem as JSON (RFC 9457).
     pub fn to_json(&self) -> String {
         self.problem.to_json()
@@ -70,6 +76,8 @@ pub(crate) struct ResponseSettings {
     pub(crate) base: String,
     pub(crate) renderer: Option<Box<Renderer>>,
     pub(crate) texts: Option<Box<TextsOf>>,
+    /// The page at which a login without an account can create one. It must not contain characters that JSON escapes.
+    pub(crate) sign_up_page: Option<String>,
     login_page: Option<String>,
     /// The accepted schemes. `bare` contains the challenge without parameters of an error for each.
     schemes: Vec<SchemeId>,
@@ -78,6 +86,10 @@ pub(crate) struct ResponseSettings {
     bodies: Written<Row, Bytes, 32>,
     /// The cached challenges with an error.
     lines: Written<(SchemeId, Row), HeaderValue, 16>,
+}
+
+fn is_account_required(answer: DenialResponse) -> bool {
+    answer.problem == Reason::AccountRequired.response().problem
 }
 
 /// The key of a row. The status of a failed check is that of the application's error.
@@ -124,6 +136,7 @@ impl ResponseSettings {
             base,
             renderer: None,
             texts: None,
+            sign_up_page: None,
             login_page,
             schemes,
             bare,
@@ -173,7 +186,10 @@ impl ResponseSettings {
     pub(crate) fn response(&self, denial: &Denial, request: &HttpRequest) -> HttpResponse {
         let answer = denial.reason.response();
         let client = ClientPreferences::of(request);
-        let login = self.login_page.as_ref().filter(|_| status(answer) == StatusCode::UNAUTHORIZED);
+        let login = match status(answer) {
+            StatusCode::UNAUTHORIZED => self.login_page.as_ref(),
+            _ => self.sign_up_page.as_ref().filter(|_| is_account_required(answer)),
+        };
         if let Some(page) = login.filter(|_| client.navigates && !client.is_htmx)
             && let Some(response) = to_login(page, request, denial)
         {
@@ -215,7 +231,8 @@ impl ResponseSettings {
         detail: Option<&str>,
         request: &HttpRequest,
     ) -> HttpResponse {
-        let problem = Problem { base: &self.base, answer, detail };
+        let sign_up = self.sign_up_page.as_deref().filter(|_| is_account_required(answer));
+        let problem = Problem { base: &self.base, answer, detail, sign_up };
         let refused = Refused { answer, problem, navigates: client.navigates };
         let mut response = match &self.renderer {
             Some(render) => {
@@ -297,7 +314,7 @@ pub(crate) fn plain(denial: &Denial) -> HttpResponse {
 }
 
 fn of_problem(answer: DenialResponse) -> HttpResponse {
-    let problem = Problem { base: problem::DEFAULT_BASE, answer, detail: None };
+    let problem = Problem { base: problem::DEFAULT_BASE, answer, detail: None, sign_up: None };
     let mut response = of_type(PROBLEM, answer, problem.to_json());
     response.headers_mut().insert(header::CACHE_CONTROL, NO_STORE);
     response

@@ -99,6 +99,7 @@ impl Caller {
             has_claims: matches!(self.scheme, SchemeId::Bearer | SchemeId::Dpop | SchemeId::Session),
             tenancy: Default::default(),
             all_scopes: false,
+            login: Default::default(),
             roles: RoleTypes::default(),
         };
         self.of(&Arc::new(source)).into()

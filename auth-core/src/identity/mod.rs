@@ -2,6 +2,7 @@
 
 pub(crate) mod id;
 pub mod account_id;
+pub mod token_digest;
 pub mod tenant;
 pub mod vocabulary;
 pub mod scheme_id;

@@ -1,5 +1,6 @@
-//! Stores of users, roles, failed logins and blocked callers, each with its back ends.
+//! Stores of accounts, users, roles, failed logins and blocked callers, each with its back ends.
 
+pub mod accounts;
 pub mod rights;
 pub mod roles;
 #[cfg(feature = "blocks")]

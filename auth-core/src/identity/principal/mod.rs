@@ -5,6 +5,7 @@ mod answers;
 mod builder;
 mod credential_claims;
 mod names;
+mod account;
 
 use std::borrow::Cow;
 use std::fmt;
@@ -12,6 +13,7 @@ use std::sync::{Arc, OnceLock};
 
 use serde::de::DeserializeOwned;
 
+pub(crate) use self::account::LoadedAccount;
 pub use self::actor::Actor;
 use self::answers::Answers;
 pub(crate) use self::answers::{DefaultTenant, RightsLookup};
@@ -20,7 +22,6 @@ pub(crate) use self::credential_claims::{Binding, CredentialOwner};
 pub(crate) use self::credential_claims::{CredentialClaims, Omitted};
 pub(crate) use self::names::Lists;
 use self::names::NameSet;
-use crate::identity::id::Id;
 use crate::identity::issuer::Issuer;
 use crate::identity::rights::NameRef;
 use crate::identity::scheme_id::SchemeId;
@@ -36,7 +37,7 @@ use crate::runtime::strict_json::{self, Raw};
 #[derive(Clone)]
 pub struct Principal {
     said: Arc<PrincipalInner>,
-    /// The answers of the rights provider.
+    /// The answers of the application's providers of accounts and rights.
     answers: Option<Arc<Answers>>,
 }
 
@@ -162,13 +163,6 @@ impl Principal {
             client.is_some_and(|client| Raw::at(&claims, client).string() == Raw::at(&claims, subject).string());
         let login = CredentialClaims { subject, is_client, acr, actor, authenticated_at, expires_at, omitted };
         Ok(Self::vouched_for(issuer, source, claims, lists, login))
-    }
-
-    /// Returns the identity. Owner checks compare it, and audit events, block lists and revocation store it.
-    #[doc(alias = "user_id")]
-    pub fn id(&self) -> Id {
-        let kind = if self.said.login.is_client { Id::client } else { Id::user };
-        kind(self.issuer(), &self.local_subject())
     }
 
     /// Returns the issuer that vouches for this principal, which is the `iss` of its token or `basic:<realm>`.

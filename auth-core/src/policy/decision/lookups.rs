@@ -19,7 +19,7 @@ pub(super) fn tenant_is_wrong_or_unknown(case: &DecisionInput<'_>) -> Option<Dec
 /// for them (TENANT-10). [`effective_caller`] has already ignored the credential if anonymous callers could pass.
 #[cold]
 fn bound_to_another_tenant(case: &DecisionInput<'_>) -> Option<Decision> {
-    let CallerFacts::Known(principal) = case.facts.caller else { return None };
+    let principal = case.facts.caller.principal()?;
     case.facts.external.is_bound_elsewhere(principal).then(|| deny(case, Reason::InsufficientPermissions))
 }
 

@@ -2,6 +2,7 @@
 
 mod dev;
 mod tenants;
+mod logins;
 #[cfg(feature = "oidc")]
 mod fetching;
 mod mistakes;
@@ -11,6 +12,7 @@ mod presets;
 use std::time::Duration;
 
 pub use self::dev::sign_hs256;
+use self::logins::LoginSettings;
 pub use self::mistakes::JwtError;
 use self::tenants::TenantSetting;
 use super::conditions::Conditions;
@@ -60,6 +62,7 @@ pub struct Jwt {
     /// The first error that a setting has detected.
     mistake: Option<JwtError>,
     confers: Option<Confers>,
+    logins: LoginSettings,
     tenants: Vec<(String, TenantSetting)>,
     /// Whether tokens must follow RFC 9068.
     profile: bool,
@@ -124,6 +127,7 @@ impl Jwt {
             once: SetOnce::default(),
             mistake: None,
             confers: None,
+            logins: LoginSettings::default(),
             tenants: Vec::new(),
             profile: false,
             dev: None,

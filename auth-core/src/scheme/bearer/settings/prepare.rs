@@ -61,6 +61,7 @@ impl Jwt {
             has_claims: true,
             tenancy: tenants.tenancy(is_resolved),
             all_scopes: false,
+            login: self.logins.source(),
             roles: roles.clone(),
         };
         Ok(TokenIssuer {
