@@ -9,6 +9,7 @@
     reason = "for tests, where a panic is the report and the columns of a table are its type"
 )]
 
+mod accounts;
 mod api_keys;
 mod audit;
 mod authorization_header;

@@ -3,6 +3,7 @@
 //! Nothing in this module weakens a server. A hand-made principal is an extension of the request, which a request received from a
 //! socket cannot contain. Test keys are accepted only by an [`Auth`](crate::Auth) that was built with them.
 
+use std::any::Any;
 use std::fmt;
 use std::sync::Arc;
 
@@ -31,20 +32,33 @@ use crate::identity::SchemeId;
 /// assert_eq!(actix::call_and_read_body(&app, request).await, "alice");
 /// # });
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use]
 pub struct Caller {
     issuer: Option<String>,
     scheme: SchemeId,
     claims: Map<String, Value>,
     names: Vec<(NameKind, String)>,
+    account: Option<Arc<dyn Any + Send + Sync>>,
+}
+
+/// Shows the caller without the account, which is data of the application.
+impl fmt::Debug for Caller {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Caller")
+            .field("issuer", &self.issuer)
+            .field("scheme", &self.scheme)
+            .field("claims", &self.claims)
+            .field("names", &self.names)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Caller {
     /// Creates a user with this subject and a bearer token of the first configured issuer.
     pub fn user(subject: &str) -> Self {
         let claims = Map::from_iter([("sub".to_owned(), json!(subject))]);
-        Self { issuer: None, scheme: SchemeId::Bearer, claims, names: Vec::new() }
+        Self { issuer: None, scheme: SchemeId::Bearer, claims, names: Vec::new(), account: None }
     }
 
     /// Sets the issuer.
@@ -76,6 +90,12 @@ impl Caller {
     pub fn claim(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
         self.claims.insert(name.into(), value.into());
         self
+    }
+
+    /// Sets the account, which must be of the type of [`AuthBuilder::accounts`](crate::AuthBuilder::accounts). Its id, its rights and
+    /// its blocks are those of the provider, which is not asked for it. Without this method, the provider is asked.
+    pub fn account(self, account: impl Any + Send + Sync) -> Self {
+        Self { account: Some(Arc::new(account)), ..self }
     }
 
     fn named(mut self, kind: NameKind, name: impl fmt::Display) -> Self {
@@ -127,8 +147,12 @@ impl Caller {
     #[allow(clippy::expect_used, reason = "for tests, where a panic is the report")]
     fn of(&self, source: &Arc<Issuer>) -> auth_core::Principal {
         let claims = Value::Object(self.claims(source, true));
-        auth_core::Principal::from_claims(Arc::clone(source), claims.to_string())
-            .expect("the subject of a `Caller` must not be empty")
+        let principal = auth_core::Principal::from_claims(Arc::clone(source), claims.to_string())
+            .expect("the subject of a `Caller` must not be empty");
+        match &self.account {
+            Some(account) => principal.given_account(Arc::clone(account)),
+            None => principal,
+        }
     }
 
     /// Returns the claims of this caller in a credential of the issuer. The roles are unknown unless `lists_roles` is true.

@@ -6,6 +6,7 @@ use crate::audit::EventKind;
 use crate::denial::{Denial, Reason, RetryAfter};
 use crate::identity::principal::Principal;
 use crate::identity::token_digest::TokenDigest;
+use crate::runtime::clock;
 use crate::runtime::future::LocalBoxFuture;
 use crate::scheme::{Extracted, RequestView, Verified};
 use crate::store::accounts::{AccountLookup, AccountsUnavailable, LookUp, Lookup, ProvidedAccounts};
@@ -40,10 +41,21 @@ impl<H: Adapter> Engine<H> {
         if !principal.needs_account() {
             return Ok(principal);
         }
-        let Some(accounts) = &self.accounts else { return Err(Denial::new(Reason::SetUp)) };
         let state = H::take_state(request);
-        let digest = self.credential_digest(&self.view(request, crate::runtime::clock::now()), &state);
+        let digest = self.credential_digest(&self.view(request, clock::now()), &state);
         H::put_state(request, state);
+        self.account_of(principal, digest).await
+    }
+
+    /// Loads the account of a principal outside of a decision. Creates none. `digest` is that of the credential, if it has one.
+    ///
+    /// # Errors
+    /// The account is unavailable, suspended, blocked or gone, or the credential was revoked.
+    pub async fn account_of(&self, principal: Principal, digest: Option<TokenDigest>) -> Result<Principal, Denial> {
+        if !principal.needs_account() {
+            return Ok(principal);
+        }
+        let Some(accounts) = &self.accounts else { return Err(Denial::new(Reason::SetUp)) };
         let look_up = LookUp { principal: &principal, digest, may_provision: false };
         match accounts.cached(&look_up) {
             Some(found) => self.with_account(&principal, found),
