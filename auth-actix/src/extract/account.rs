@@ -5,6 +5,7 @@ use std::marker::PhantomData;
 use std::ops::Deref;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 
 use actix_web::dev::Payload;
@@ -12,7 +13,7 @@ use actix_web::{Error, FromRequest, HttpRequest};
 use auth_core::denial::{Denial, Reason};
 use auth_core::identity::account_id::AccountId;
 
-use crate::extract::caller::{PrincipalFuture, REQUIRE_AUTH};
+use crate::extract::caller::{PrincipalFuture, REQUIRE_AUTH, decided};
 use crate::guard;
 use crate::principal::Principal;
 
@@ -129,6 +130,14 @@ impl<A: Send + Sync + 'static> FromRequest for Caller<A> {
     type Future = CallerFuture<A>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        static IS_LOGGED: AtomicBool = AtomicBool::new(false);
+        if decided(request).is_none() && !IS_LOGGED.swap(true, Ordering::Relaxed) {
+            // `Option<Caller<…>>` is `None` here for each caller who does not satisfy `#[require_auth]`, also if the account is suspended.
+            tracing::error!(
+                target: "auth_actix",
+                "a handler without a rule takes a `Caller<…>`: write `#[require_auth]` or `#[public]` above it"
+            );
+        }
         let principal = Principal::from_request(request, payload);
         CallerFuture { principal, request: request.clone(), account: PhantomData }
     }

@@ -3,8 +3,7 @@
 
 mod page;
 mod refusal;
-
-use std::sync::OnceLock;
+mod written;
 
 use actix_web::body::BoxBody;
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
@@ -19,6 +18,7 @@ use auth_core::identity::scheme_id::SchemeId;
 pub use self::page::Messages;
 pub(crate) use self::refusal::keeping;
 pub(crate) use self::refusal::{Refusal, keep_body};
+use self::written::Written;
 
 /// A denial for a renderer: a row of the table of denials, without details that would help an attacker. Also used for the 404 of
 /// missing or inaccessible objects, for the 404 of handlers with `not_found`, and for the responses of
@@ -97,20 +97,6 @@ type Row = (u16, &'static str);
 
 const fn row(answer: DenialResponse) -> Row {
     (answer.status, answer.problem)
-}
-
-/// A bounded cache of values that are serialized once for each key. Values beyond its capacity are not cached.
-struct Written<K, V, const ROOM: usize>([OnceLock<(K, V)>; ROOM]);
-
-impl<K: PartialEq + Copy, V: Clone, const ROOM: usize> Written<K, V, ROOM> {
-    fn none() -> Self {
-        Self(std::array::from_fn(|_| OnceLock::new()))
-    }
-
-    fn get(&self, key: K, write: impl Fn() -> V) -> V {
-        let mut known = self.0.iter().map(|slot| slot.get_or_init(|| (key, write())));
-        known.find(|(of, _)| *of == key).map_or_else(&write, |(_, value)| value.clone())
-    }
 }
 
 impl ResponseSettings {

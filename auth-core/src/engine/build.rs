@@ -182,8 +182,7 @@ impl<H: Adapter> EngineBuilder<H> {
         let Assembly { schemes, login_page, checks_passwords, issues_tickets, memory_address, handles, .. } = assembly;
         let accepted = accepted(schemes.iter().flat_map(|scheme| scheme.sources()).map(|source| source.scheme));
 
-        let login_page = mistakes.collect(login_page.map(checked_login_page).transpose());
-        let sign_up_page = mistakes.collect(self.sign_up_page.take().map(checked_sign_up_page).transpose());
+        let (login_page, sign_up_page) = checked_pages(login_page, self.sign_up_page.take(), &mut mistakes);
         let problem_base = mistakes.collect(self.problem_base.take().map(checked_problem_base).transpose());
         let address = mistakes.collect(self.address.source());
         let hosts = mistakes.collect(Hosts::new(self.hosts).map_err(BuildError::Host));
@@ -324,18 +323,22 @@ fn check_country_header(countries: Option<&Countries>, is_behind: bool) -> Resul
     if is_name && is_behind { Ok(()) } else { Err(BuildError::CountryHeader(name.to_owned())) }
 }
 
-/// Accepts only a path on this site, without anything that a browser would interpret as another site.
+/// Returns whether the text is a path on this site, without anything that a browser would interpret as another site.
 fn is_local_page(page: &str) -> bool {
     let plain = |byte: u8| byte.is_ascii_graphic() && !matches!(byte, b'\\' | b'#' | b'"');
     page.starts_with('/') && !page.starts_with("//") && page.bytes().all(plain)
 }
 
-fn checked_login_page(page: String) -> Result<String, BuildError> {
-    if is_local_page(&page) { Ok(page) } else { Err(BuildError::LoginPage(page)) }
-}
-
-fn checked_sign_up_page(page: String) -> Result<String, BuildError> {
-    if is_local_page(&page) { Ok(page) } else { Err(BuildError::SignUpPage(page)) }
+fn checked_pages(
+    login: Option<String>,
+    sign_up: Option<String>,
+    mistakes: &mut Mistakes,
+) -> (Option<String>, Option<String>) {
+    let mut checked = |page: Option<String>, wrong: fn(String) -> BuildError| {
+        let checked = page.map(|page| if is_local_page(&page) { Ok(page) } else { Err(wrong(page)) });
+        mistakes.collect(checked.transpose())
+    };
+    (checked(login, BuildError::LoginPage), checked(sign_up, BuildError::SignUpPage))
 }
 
 fn checked_resource(identifier: String) -> Result<ProtectedResource, BuildError> {

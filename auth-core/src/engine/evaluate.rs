@@ -104,25 +104,40 @@ impl<H: Adapter> Engine<H> {
                     return self.ask(caller.known, Question::Rights(tenant));
                 }
                 Decision::AskDefaultTenant => return self.ask(caller.known, Question::DefaultTenant),
-                // The credential of a known caller is verified, and the account is missing.
-                Decision::Verify => match caller.known.take() {
-                    Some(Ok(principal)) => match self.load_account(principal, &view, state) {
-                        AccountOf::Known(result) => {
-                            self.note_ended_session(&result, state);
-                            caller.known = Some(result);
-                        }
-                        AccountOf::Pending(verified) => {
-                            let since = metrics::start();
-                            return Evaluation::Pending(PendingVerification { scheme: None, since, verified });
-                        }
-                    },
-                    _ => match self.verify(&mut caller.credential, &view) {
-                        Ok(verification) => caller.known = Some(self.settle(verification, state)),
-                        Err(pending) => return pending,
-                    },
-                },
+                Decision::Verify => {
+                    if let Err(pending) = self.verify_or_load(&mut caller, &view, state) {
+                        return pending;
+                    }
+                }
             }
         }
+    }
+
+    /// Verifies the credential. If that was done, loads the account of the caller.
+    fn verify_or_load<'r>(
+        &'r self,
+        caller: &mut CallerState<'r>,
+        view: &RequestView<'r, H>,
+        state: &mut RequestState<H>,
+    ) -> Result<(), Evaluation<'r>> {
+        let result = match caller.known.take() {
+            Some(Ok(principal)) => match self.load_account(principal, view, state) {
+                AccountOf::Known(result) => {
+                    self.note_ended_session(&result, state);
+                    result
+                }
+                AccountOf::Pending(verified) => {
+                    let since = metrics::start();
+                    return Err(Evaluation::Pending(PendingVerification { scheme: None, since, verified }));
+                }
+            },
+            _ => {
+                let verification = self.verify(&mut caller.credential, view)?;
+                self.settle(verification, state)
+            }
+        };
+        caller.known = Some(result);
+        Ok(())
     }
 
     /// Waits for the operation and returns the result with which to evaluate the layer again.

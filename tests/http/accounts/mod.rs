@@ -2,6 +2,7 @@
 
 mod callers;
 mod failures;
+mod later;
 mod sessions;
 mod settings;
 mod unknown_paths;

@@ -92,6 +92,12 @@ impl Issuer {
         if self.all_scopes {
             places += ", with all scopes";
         }
+        if self.login.loads_account() {
+            places += ", logs in to an account";
+        }
+        if self.login.vouches_for_email {
+            places += ", trusted for email addresses";
+        }
         places
     }
 
