@@ -49,8 +49,7 @@ impl Jwt {
         let remote = self.remote.prepare(&issuer, self.rsa_algorithm)?;
         // The development key is of a kind that the issuer does not have, so no published key can replace it.
         let dev = self.dev.map(|secret| Key::secret(Algorithm::HS256, secret));
-        let rsa = self.rsa_algorithm;
-        let keys = self.keys.into_iter().map(|key| key.assume_rsa_algorithm(rsa));
+        let keys = self.keys.into_iter().map(|key| key.assume_rsa_algorithm(self.rsa_algorithm));
         let keys = (1..).zip(keys.chain(dev));
         let keys = keys.map(|(position, key)| key.prepare().map_err(|error| JwtError::Key { position, error }));
         let source = Issuer {
