@@ -28,7 +28,7 @@ fn is_written_with_this() -> bool {
     let version = String::from_utf8_lossy(&version);
     let is_this = version.starts_with(WRITTEN_WITH);
     if !is_this {
-        program::skipped(&format!("the texts of compile errors are held with {WRITTEN_WITH}x, and this is {version}"));
+        program::skipped(&format!("the expected compile errors are those of {WRITTEN_WITH}x, and this is {version}"));
     }
     is_this
 }

@@ -174,8 +174,8 @@ beside_path! {
     Body {} actix_web::web::Payload;
 }
 
-/// Rejects a check that names an argument with the body, if the handler is hidden as an unknown path. A client that withholds the
-/// body could tell the two apart (H5).
+/// Rejects a check that names an argument with the body, if denials of the handler look like the response to an unknown path. A
+/// client that withholds the body could distinguish the two (H5).
 ///
 /// # Panics
 /// Panics at compile time. The message is the compile error.

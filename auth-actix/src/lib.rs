@@ -64,12 +64,13 @@ pub use auth_core::scheme::bearer::Jwt;
 /// Identities, accounts, vocabularies, grants and role providers.
 pub mod identity {
     pub use auth_core::identity::account_id::AccountId;
+    pub use auth_core::identity::granted::RightsIn;
     pub use auth_core::identity::grants::{Grants, GrantsError};
     pub use auth_core::identity::issuer::NameList;
     pub use auth_core::identity::rights::{All, IntoNames, Rights};
     pub use auth_core::identity::scheme_id::SchemeId;
     pub use auth_core::identity::tenant::Tenant;
-    pub use auth_core::identity::token_digest::TokenDigest;
+    pub use auth_core::identity::token_digest::{TokenDigest, TokenDigestError};
     pub use auth_core::identity::vocabulary::UnknownName;
     pub use auth_core::runtime::clock::Timestamp;
     pub use auth_core::store::accounts::{Accounts, AccountsError, Login, Lookup, Who};
@@ -113,6 +114,20 @@ pub mod blocklist {
         BlockChange, BlockEntries, BlockEntry, BlockEntryError, Blocklist, BlocklistError, BlocklistFileError,
         BlocklistFull, BlocklistStore, FileBlocklistStore, MemoryBlocklistStore, RedisBlocklistError,
     };
+}
+
+/// Tokens that the application issues: their records, and the stores of these.
+#[cfg(feature = "own-tokens")]
+pub mod tokens {
+    pub use auth_core::client::network::{Network, NetworkError};
+    pub use auth_core::scheme::own_token::{SecretString, TokenPrefix, TokenPrefixError};
+    pub use auth_core::store::tokens::{
+        FileTokenStore, MemoryTokenStore, Owner, RandomUnavailable, TokenAdmin, TokenDigest, TokenDigestError, TokenId,
+        TokenIdError, TokenRecord, TokenRecordError, TokenStore, TokensFileError,
+    };
+    pub use auth_core::store::unavailable::StoreUnavailable;
+    #[cfg(feature = "_sql")]
+    pub use auth_sql::{SqlPool, SqlTokens, SqlTokensError};
 }
 
 /// Client addresses behind proxies, and the countries of addresses.

@@ -176,7 +176,7 @@ pub mod password {
         HashError, HashedUsers, PasswordAuthenticator, PasswordCredentials, PasswordVerifier, SecretString, User,
         UserStore, UserStoreUnavailable, UsersFile, UsersFileError, VerifiedUser, hash_password,
     };
-    #[cfg(any(feature = "sqlite", feature = "postgres"))]
+    #[cfg(feature = "_sql")]
     pub use auth_sql::{SqlUsers, SqlUsersError};
 
     #[cfg(feature = "basic")]

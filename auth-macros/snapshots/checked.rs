@@ -116,6 +116,7 @@ impl ::auth_actix::__private::Guard<
                         .may_be_key()
             },
             any_object: ::core::option::Option::None,
+            any_token: ::core::option::Option::None,
         }
     };
     fn checked(

@@ -87,6 +87,7 @@ where
             arguments: __ARGUMENTS,
             checks_object: false,
             any_object: ::core::option::Option::None,
+            any_token: ::core::option::Option::None,
         }
     };
 }
@@ -143,6 +144,7 @@ where
         arguments: &[],
         checks_object: false,
         any_object: ::core::option::Option::None,
+        any_token: ::core::option::Option::None,
     };
 }
 #[cfg(not(paged))]

@@ -67,6 +67,7 @@ impl ::auth_actix::__private::Guard<(Option<Principal>,)> for __home_here {
             arguments: __ARGUMENTS,
             checks_object: false,
             any_object: ::core::option::Option::None,
+            any_token: ::core::option::Option::None,
         }
     };
 }

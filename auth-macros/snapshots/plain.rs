@@ -87,6 +87,7 @@ impl ::auth_actix::__private::Guard<(Principal, web::Query<Page>)> for __report_
             arguments: __ARGUMENTS,
             checks_object: false,
             any_object: ::core::option::Option::None,
+            any_token: ::core::option::Option::None,
         }
     };
 }

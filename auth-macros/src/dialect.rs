@@ -4,13 +4,13 @@
 pub(crate) struct Dialect {
     /// The crate that re-exports the macros. `crate = …` replaces it.
     pub(crate) facade: &'static str,
-    /// Attributes that make a service of a function, with the pattern of its route as their first string.
+    /// Attributes that turn a function into a service. Their first string is the pattern of the route.
     route_attributes: &'static [&'static str],
     /// The route attribute that names its methods by `method_key`. The others are methods themselves.
     any_method_attribute: &'static str,
     /// The attribute without arguments that joins the route attributes below it.
     joining_attribute: &'static str,
-    /// Attributes that can contain a path and make no service.
+    /// Attributes that can contain a path and are not route attributes.
     other_attributes: &'static [&'static str],
     /// The key of a method in a route attribute.
     pub(crate) method_key: &'static str,
@@ -61,7 +61,7 @@ impl Dialect {
         name == self.joining_attribute
     }
 
-    /// Returns whether this attribute can contain a path and makes no service.
+    /// Returns whether this attribute can contain a path and is not a route attribute.
     pub(crate) fn is_other_attribute(&self, name: &str) -> bool {
         self.other_attributes.contains(&name)
     }

@@ -19,9 +19,9 @@ pub(crate) enum Attribute {
 /// The kind of arguments that an attribute reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Reading {
-    /// Nothing.
+    /// No arguments.
     Nothing,
-    /// Keys and flags, each the atom of its name.
+    /// Keys and flags, each of which is the atom of that name.
     Keys,
     /// Names of a vocabulary.
     Names(Kind),
@@ -50,9 +50,9 @@ pub(crate) enum Kind {
 /// The shape of the arguments of an atom.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Shape {
-    /// None: `direct`.
+    /// No arguments: `direct`.
     NoArguments(Word),
-    /// None, or a tenant: `authenticated`.
+    /// No arguments, or a tenant: `authenticated`.
     Tenant,
     /// A name of a vocabulary.
     Name(Kind),
@@ -156,7 +156,7 @@ impl Attribute {
         Self::Require,
     ];
 
-    /// The table of attributes.
+    /// Returns the row of this attribute in the table of attributes.
     #[rustfmt::skip] // a table is read by column
     const fn row(self) -> AttributeRow {
         let (word, reading, expected) = match self {
@@ -201,7 +201,7 @@ impl Kind {
         }
     }
 
-    /// The variant of this kind in generated code.
+    /// Returns the variant of this kind in generated code.
     pub(crate) const fn variant(self) -> &'static str {
         match self {
             Self::Role => "Role",
@@ -210,7 +210,7 @@ impl Kind {
         }
     }
 
-    /// The type that contains the names, if the rule does not name it. Also the name of the derive.
+    /// Returns the name of the type that declares the names, if the rule does not name the type. Also the name of the derive.
     pub(crate) const fn type_name(self) -> &'static str {
         match self {
             Self::Role => "Role",
@@ -219,7 +219,7 @@ impl Kind {
         }
     }
 
-    /// The helper attribute of the derive.
+    /// Returns the helper attribute of the derive.
     pub(crate) const fn helper(self) -> &'static str {
         match self {
             Self::Role => "role",

@@ -49,7 +49,7 @@ guards! {
     require: Require, "require";
 }
 
-/// The internal attribute that the guard attributes add last to a handler. It reads the words of all of them. Not for direct use.
+/// Expands a handler with all of its rules. Internal: each guard attribute adds this attribute last and forwards its words to it.
 #[doc(hidden)]
 #[proc_macro_attribute]
 pub fn finish(words: TokenStream, item: TokenStream) -> TokenStream {

@@ -53,6 +53,7 @@ const ORDERED: &[&str] = &[
     "auth-core/matrix",
     "auth-core/store/blocklist",
     "auth-core/store/throttle",
+    "auth-core/store/tokens",
     "auth-core/store/users",
     "auth-core/scheme",
     "auth-core/scheme/api_key",

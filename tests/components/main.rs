@@ -16,4 +16,5 @@ mod session_store;
 mod stores;
 mod throttle;
 mod tls;
+mod tokens;
 mod users;

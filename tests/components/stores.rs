@@ -7,7 +7,9 @@ use auth_actix::blocklist::{FileBlocklistStore, MemoryBlocklistStore, RedisBlock
 use auth_actix::dpop::{MemoryReplayStore, RedisReplayStore};
 use auth_actix::test;
 use auth_actix::throttle::{MemoryThrottleStore, RedisThrottleStore};
+use auth_actix::tokens::{FileTokenStore, MemoryTokenStore, SqlTokens};
 
+use crate::postgres::Postgres;
 use crate::redis::{Redis, programs};
 
 #[test]
@@ -42,4 +44,21 @@ fn every_blocklist_store_passes_the_suite() {
         let redis = Redis::start(program);
         test::blocklist_store(|| RedisBlocklistStore::new(&redis.url()).unwrap());
     }
+}
+
+#[test]
+fn every_token_store_passes_the_suite() {
+    // TOKEN-5, TOKEN-12, TOKEN-14
+    let folder = tempfile::tempdir().unwrap();
+    let sqlite = format!("sqlite://{}?mode=rwc", folder.path().join("tokens.db").display());
+    let postgres = Postgres::start();
+    let threads = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    threads.block_on(async {
+        test::token_store(MemoryTokenStore::new(1000)).await;
+        test::token_store(FileTokenStore::open(folder.path().join("tokens.jsonl")).unwrap()).await;
+        test::token_store(SqlTokens::connect(&sqlite).await.unwrap()).await;
+        if let Some(postgres) = &postgres {
+            test::token_store(SqlTokens::connect(&postgres.url()).await.unwrap()).await;
+        }
+    });
 }

@@ -1,5 +1,5 @@
-//! Tests of attributes of other crates next to ours, above and below the route: each sees the handler as it is written, and an
-//! argument that one of them adds is extracted after the decision.
+//! Tests of attributes of other crates next to guard attributes, above and below the route: each sees the handler as it is
+//! written, and an argument that one of them adds is extracted after the decision.
 
 use actix_web::dev::ServiceRequest;
 use actix_web::test::{TestRequest, call_service, init_service, read_body};

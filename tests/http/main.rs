@@ -9,6 +9,7 @@
     reason = "for tests, where a panic is the report and the columns of a table are its type"
 )]
 
+mod access_claims;
 mod accounts;
 mod api_keys;
 mod audit;
@@ -17,6 +18,7 @@ mod authorized;
 mod basic;
 mod blocks;
 mod cached;
+mod ceilings;
 mod checks;
 mod client_certificates;
 mod countries;

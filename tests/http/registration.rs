@@ -291,7 +291,7 @@ fn routes_of_one_path_are_all_reached_as_in_actix() {
     }
 }
 
-/// Returns denials that are logged as server errors. Those of other tests are client errors.
+/// Returns denials that are logged as server errors. Denials of other tests are client errors.
 fn errors(handler: &str) -> Vec<logs::Line> {
     logs::of_handler(handler).into_iter().filter(|line| line.level == tracing::Level::ERROR).collect()
 }

@@ -63,7 +63,7 @@ fn told(matrix: &Matrix) -> Vec<String> {
 #[actix_web::test]
 async fn access_matrix_reports_unguarded_and_hidden_routes() {
     let ok = || web::get().to(HttpResponse::Ok);
-    // Next to a scope of ours with an empty path.
+    // Next to a scope of auth-actix with an empty path.
     let matrix = matrix_of(|config, auth| {
         config.route("/health", ok()).service(auth.scope("").service(show));
     });
@@ -74,7 +74,7 @@ async fn access_matrix_reports_unguarded_and_hidden_routes() {
     });
     let hidden = "/api/numbers/{id:[0-9]{3}}; shadowed by the earlier scope \"\" where both match";
     assert_eq!(told(&matrix.await), [hidden, "/posts/{id}"]);
-    // A scope of actix with the same path as ours, which takes its requests.
+    // A plain actix scope with the same path as a scope of auth-actix. It receives the requests instead.
     let matrix = matrix_of(|config, auth| {
         let plain = web::scope("/api").route("/secret", ok());
         config.service(plain).service(auth.scope("/api").service(show));
@@ -86,7 +86,7 @@ async fn access_matrix_reports_unguarded_and_hidden_routes() {
             "/api/secret: plain actix route, next to guarded routes",
         ]
     );
-    // A second and a third scope of ours, distinguished by route guards.
+    // A second and a third scope of auth-actix, distinguished by route guards.
     let matrix = matrix_of(|config, auth| {
         let is_old = actix_web::guard::Header("version", "1");
         config.service(auth.scope("/api").guard(is_old).service(numbered));
@@ -100,7 +100,7 @@ async fn access_matrix_reports_unguarded_and_hidden_routes() {
             "/api/posts/{id}",
         ]
     );
-    // A scope of ours in a scope of actix, whose path is unknown during construction.
+    // A scope of auth-actix in a plain actix scope, whose path is unknown during construction.
     let matrix = matrix_of(|config, auth| {
         let inner = auth.scope("/inner").service(show);
         config.service(

@@ -195,7 +195,7 @@ fn tenant_in_a_header_is_decided_on_and_given_to_the_handler() {
         ("alice", "/board",       &[],                                           r#"org="acme" true"#,         &["default", acme]),
         ("lost",  "/board",       &[],                                           "400 tenant-required",        &["default"]),
         ("away",  "/board",       &[],                                           "503 authentication-unavailable", &["default"]),
-        // Two dimensions: a role in the organization is none in its teams.
+        // Two dimensions: a role in the organization does not count in its teams.
         ("bob",   "/team",        &[("X-Org", "acme"), ("X-Team", "red")],       two,                          &[two]),
         ("alice", "/team",        &[("X-Org", "acme"), ("X-Team", "red")],       "403 insufficient-permissions", &[two]),
         ("bob",   "/team",        &[("X-Org", "acme")],                          "400 tenant-required",        &[]),
@@ -204,13 +204,13 @@ fn tenant_in_a_header_is_decided_on_and_given_to_the_handler() {
         ("alice", "/inside",      &[("X-Org", "acme")],                          acme,                         &[acme]),
         ("sue",   "/inside",      &[("X-Org", "acme")],                          "403 insufficient-permissions", &[acme]),
         ("root",  "/inside",      &[("X-Org", "acme")],                          "403 insufficient-permissions", &[acme]),
-        // A way without a tenant admits to each tenant, and the handler receives the value of the request.
+        // A part of the rule without a tenant grants access to every tenant. The handler receives the tenant of the request.
         ("root",  "/either",      &[("X-Org", "other")],                         r#"org="other""#,             &["-"]),
         ("root",  "/either",      &[],                                           "400 tenant-required",        &["-", "default"]),
         ("alice", "/either",      &[("X-Org", "acme")],                          acme,                         &["-", acme]),
         ("alice", "/either",      &[],                                           acme,                         &["-", "default", acme]),
         ("bob",   "/either",      &[],                                           "400 tenant-required",        &["-", "default"]),
-        // The path, where the pattern has it.
+        // The path, if the pattern contains the parameter.
         ("alice", "/projects/p1", &[],                                           r#"project="p1""#,            &[r#"project="p1""#]),
         ("alice", "/projects/p1", &[("X-Project", "p2")],                        r#"project="p1""#,            &[r#"project="p1""#]),
         ("alice", "/projects/p2", &[("X-Project", "p1")],                        "403 insufficient-permissions", &[r#"project="p2""#]),
@@ -227,7 +227,7 @@ fn tenant_in_a_header_is_decided_on_and_given_to_the_handler() {
             "{caller} {path} {fields:?}"
         );
     }
-    // Anonymous callers learn nothing of tenants: they get 401 first.
+    // Anonymous callers get 401, whatever the tenant is.
     for fields in [&[("X-Org", "acme")][..], &[], &[("X-Org", "")]] {
         let answer = server.send(&at_path("/board").fields(fields));
         assert_eq!(shown(&answer), "401 missing-credentials", "{fields:?}");
@@ -473,7 +473,7 @@ fn access_matrix_and_openapi_name_the_headers_of_tenants() {
     for path in ["/api/projects/{id}", "/api/anyone"] {
         assert!(of(path)["parameters"].is_null() && of(path)["responses"]["400"].is_null(), "{path}");
     }
-    // A parameter that the document has already is kept.
+    // A parameter that the document already has is kept.
     let secured = matrix.secure_openapi(&secured).unwrap();
     assert_eq!(secured["paths"]["/api/board"]["get"]["parameters"].as_array().unwrap().len(), 1);
     let text = matrix.to_markdown();

@@ -51,9 +51,9 @@ impl AuthBuilder {
         self.set("realm", |engine| engine.realm = Some(realm.into()))
     }
 
-    /// Ignores `Authorization` headers of schemes that are not accepted, so that a cookie or an API key beside one counts. By
-    /// default, such a header is a presented credential that no other credential replaces. For applications behind a proxy that
-    /// forwards its own Basic credentials.
+    /// Ignores `Authorization` headers of schemes that are not accepted, so that a cookie or an API key in the same request is
+    /// used. By default, such a header counts as the presented credential, and no other credential is used. For applications
+    /// behind a proxy that forwards its own Basic credentials.
     pub fn ignore_unknown_schemes(self) -> Self {
         self.with(|engine| engine.ignore_unsupported = true)
     }
@@ -180,9 +180,9 @@ impl AuthBuilder {
     /// Declares a dimension of tenants and its locations in requests, for `in = …` in rules. A name that is not declared is that of a
     /// path parameter. Call it once for each dimension.
     ///
-    /// A client chooses by the value which tenant is asked about, and never whether the caller belongs to it. A value is 1 to 128 bytes
-    /// of UTF-8 and occurs once. Without a valid value, an authenticated caller for whom a tenant would make a difference gets 400
-    /// `tenant-required`. The handler obtains the tenant from the argument [`Tenant`](crate::Tenant).
+    /// The value only selects the tenant for which the rule is evaluated. It never makes the caller a member of that tenant. A
+    /// value is 1 to 128 bytes of UTF-8 and occurs once. Without a valid value, an authenticated caller whose access depends on a
+    /// tenant gets 400 `tenant-required`. The handler obtains the tenant from the argument [`Tenant`](crate::Tenant).
     ///
     /// ```
     /// use auth_actix::{Auth, at};
@@ -259,8 +259,9 @@ impl AuthBuilder {
         self.set("resource", |engine| engine.resource = Some(identifier.into()))
     }
 
-    /// Sets the sink of audit events. Events are denials, logins, logouts, and changes of the block lists. Grants are events if the
-    /// credential is one that browsers send automatically, or if the caller acts as another user.
+    /// Sets the sink of audit events. Events are denials, logins, logouts, changes of the roles of live sessions, and changes of
+    /// the block lists. A grant is an event if browsers send the credential automatically, if an actor acts on behalf of the
+    /// caller, or if a network or country rule grants access to an anonymous caller.
     ///
     /// The sink is called while the request waits: wrap a slow sink in [`Bounded`](crate::audit::Bounded). If it panics on a grant,
     /// the request is denied.

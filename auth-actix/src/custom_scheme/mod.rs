@@ -53,7 +53,7 @@ pub enum AuthenticateError {
 /// use auth_actix::identity::PrincipalBuilder;
 /// use auth_actix::scheme::{AuthenticateError, Authenticator};
 ///
-/// /// Badges of a reader at the door.
+/// /// Authenticates employees by their badges.
 /// struct Badges;
 ///
 /// impl Authenticator for Badges {

@@ -20,8 +20,8 @@ use crate::{adapter, guard};
 /// the call, for example in a thread-local, can use it in the next call.
 ///
 /// A proof that the rule does not imply is a compile error, also if the argument is part of a tuple, of `Option`, `Result` or
-/// `Either`. The attributes cannot see it behind an alias of one of these, or if it is a type parameter of a generic handler. In
-/// these cases the call is denied at run time, and so is one that takes a `Principal`.
+/// `Either`. The attributes cannot check it behind an alias of one of these, or if it is a type parameter of a generic handler.
+/// There, a proof that the rule does not imply denies the call at run time, as does a `Principal` if the caller is anonymous.
 ///
 /// The derives generate the types `P` on request: `#[role(proofs = "proof")]`.
 ///
@@ -36,7 +36,7 @@ use crate::{adapter, guard};
 ///     Editor,
 /// }
 ///
-/// /// Not to be called for anybody but an editor: there is no other way to make the argument.
+/// /// Can only be called for an editor, because the argument cannot be created in any other way.
 /// fn publish(_: &Granted<proof::Editor>) -> &'static str { "published" }
 ///
 /// #[require_role("admin")]

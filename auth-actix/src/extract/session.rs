@@ -181,7 +181,7 @@ impl Session {
     /// use actix_web::{HttpResponse, Responder, get};
     /// use auth_actix::{Session, require_auth};
     ///
-    /// // A page asks this, and shows the login when it is answered.
+    /// // A page requests this, and shows the login form when the response arrives.
     /// #[require_auth(scheme = "session")]
     /// #[get("/until-logged-out")]
     /// async fn until_logged_out(session: Session) -> impl Responder {
@@ -363,7 +363,7 @@ impl Session {
         Ok(self.sessions()?.read(cookies))
     }
 
-    /// Login and logout are state-changing requests too (CSRF-4), whatever their method.
+    /// Denies a cross-site request. Logins and logouts are state-changing requests whatever their method (CSRF-4).
     fn check_site(&self) -> Result<(), Denial> {
         match self.auth.engine().cross_site_of_change(&self.request) {
             CrossSite::Passed => Ok(()),

@@ -15,7 +15,7 @@ use crate::auth::Auth;
 
 /// The binding of a scope's handlers: the scope's `Auth`, which no `app_data` can replace, its rule, and the enclosing scope.
 pub(crate) struct Binding {
-    /// `None` if it is that of the enclosing scope.
+    /// The `Auth` of the scope. `None` if the scope uses that of the enclosing scope.
     auth: Option<Auth>,
     rule: OnceLock<&'static Rule>,
     around: OnceLock<Arc<Binding>>,
@@ -27,7 +27,7 @@ pub(crate) struct Binding {
     middleware: Mutex<Vec<&'static str>>,
     /// The number of route guards.
     guards: AtomicUsize,
-    /// Set if a plain scope of actix encloses it. The path of such a scope is unknown.
+    /// Set if a plain actix scope encloses this one. The path of such a scope is unknown.
     in_foreign: OnceLock<()>,
     layers: OnceLock<Vec<Layer>>,
 }
@@ -73,8 +73,8 @@ impl Binding {
         let _ = self.around.set(Arc::clone(around));
     }
 
-    /// Runs the registration of the services in this scope. One of our scopes that is registered meanwhile is nested in this one,
-    /// also with plain scopes of actix between the two, which cannot report it.
+    /// Runs the registration of the services in this scope. A scope of this crate that is registered meanwhile becomes nested in
+    /// this one, even if plain actix scopes are between the two. Plain scopes cannot report the nesting.
     pub(crate) fn registering<R>(self: &Arc<Self>, register: impl FnOnce() -> R) -> R {
         let before = AROUND.replace(Some(Arc::clone(self)));
         let registered = register();
@@ -82,8 +82,8 @@ impl Binding {
         registered
     }
 
-    /// Nests in the scope that is being registered, unless already nested. In that case, a plain scope of actix is between the two.
-    /// Without such a scope, a plain scope of actix encloses this one unless it is at the root of the application.
+    /// Nests this scope in the scope that is being registered. Has no effect if it is already nested. A scope that is not nested
+    /// yet was registered in a plain actix scope, unless it is at the root of the application.
     pub(crate) fn nest_in_registering(&self, is_root: bool) {
         if self.around.get().is_some() {
             return;
@@ -199,7 +199,7 @@ impl Binding {
         self.strict || self.around.get().is_some_and(|around| around.is_strict_so_far())
     }
 
-    /// Returns whether the rule of this scope or of an enclosing one hides denials as an unknown path.
+    /// Returns whether the rule of this scope or of an enclosing one makes denials look like the response to an unknown path.
     pub(crate) fn hides_so_far(&self) -> bool {
         self.layers_so_far().iter().flat_map(|layer| &layer.rules).any(|rule| rule.not_found)
     }

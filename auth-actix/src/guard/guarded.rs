@@ -89,9 +89,9 @@ pin_project! {
         Deciding { decision: PendingDecision, request: HttpRequest, payload: Payload, rule: &'static Rule },
         /// Checks of the rule are running.
         Checking { arguments: CheckedFuture<A> },
-        /// The rule holds. No argument keeps the body for a denial.
+        /// The rule holds, and no argument can deny the request.
         Extracting { #[pin] arguments: A::Future },
-        /// The rule holds, and an argument may still deny the request. The rest of the body is then kept.
+        /// The rule holds, and an argument can still deny the request. The rest of the body is kept for that denial.
         Asking { #[pin] arguments: A::Future, payload: Payload },
         /// The rule does not hold.
         Refused { error: Option<Error> },

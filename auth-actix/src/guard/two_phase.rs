@@ -66,7 +66,7 @@ impl<F: FromRequest, R: FromRequest> Future for PhasesFuture<F, R> {
     }
 }
 
-/// The arguments of a handler whose rule has checks.
+/// A future of the arguments of a handler whose rule has checks.
 pub type CheckedFuture<A> = Pin<Box<dyn Future<Output = Result<A, Error>>>>;
 
 /// The outcome of a check.

@@ -100,7 +100,7 @@ const fn row(answer: DenialResponse) -> Row {
 }
 
 impl ResponseSettings {
-    /// `login_page` and `metadata` must not contain characters that need escaping in a quoted-string.
+    /// Creates the settings. `login_page` and `metadata` must not contain characters that need escaping in a quoted-string.
     pub(crate) fn new(
         realm: &Realm,
         schemes: Vec<SchemeId>,
@@ -270,7 +270,7 @@ fn of_type(media_type: HeaderValue, answer: DenialResponse, body: impl Into<Byte
     response
 }
 
-/// Adds headers that restrict a page of ours, and forbid frames around it, so that users see where they log in.
+/// Adds headers that restrict a page of this crate, and forbid frames around it, so that users see where they log in.
 pub(crate) fn protect_page(headers: &mut header::HeaderMap) {
     const POLICY: HeaderValue = HeaderValue::from_static(
         "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",

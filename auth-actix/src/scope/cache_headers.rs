@@ -24,7 +24,7 @@ use crate::respond::DPOP_NONCE;
 #[derive(Debug)]
 pub struct PrivateService<S>(S, Rc<Auth>);
 
-/// Returns a function that wraps a service whose handlers this `Auth` decides.
+/// Returns a function that wraps a service whose requests this `Auth` decides.
 pub(super) fn answers_of<S>(auth: Auth) -> impl Fn(S) -> PrivateService<S> {
     let auth = Rc::new(auth);
     move |service| {

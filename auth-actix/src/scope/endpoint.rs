@@ -1,8 +1,8 @@
 //! A nameable type for the service that middleware is wrapped around, before the service exists.
 //!
 //! # Why
-//! actix changes the type of a scope with each middleware, to a type without a name. The first middleware of each of our scopes is
-//! ours, so `fn api(auth: &Auth) -> Scope` would be impossible. Here, middleware is wrapped around a slot of a named type, which is
+//! actix changes the type of a scope with each middleware, to a type without a name. This crate wraps each scope in middleware,
+//! so `fn api(auth: &Auth) -> Scope` would be impossible. Here, middleware is wrapped around a slot of a named type, which is
 //! filled when the service is created.
 
 use std::cell::RefCell;

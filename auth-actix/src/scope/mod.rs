@@ -128,10 +128,10 @@ impl Auth {
         Scope::new(Registry::new(Some(self), path, Plain::STRICT), path)
     }
 
-    /// Like [`scope`](Self::scope), and each route whose pattern names an object must check whether the caller may access it: by an
-    /// argument [`Authorized`](crate::Authorized), by a check over an argument, or by `in = …`. Otherwise a handler with a route
-    /// attribute does not compile, and with other handlers the server does not start. `any_object = "…"` in an attribute exempts a
-    /// handler, with the reason.
+    /// Like [`scope`](Self::scope), but each route whose pattern names an object must check whether the caller may access it: by
+    /// an argument [`Authorized`](crate::Authorized), by a check over an argument, or by `in = …`. Otherwise a handler with a
+    /// route attribute does not compile, and with other handlers the server does not start. `any_object = "…"` in an attribute
+    /// exempts a handler, with the reason.
     ///
     /// This addresses the first risk on OWASP's list for APIs (API1:2023): a caller who passes the rule puts another id into the
     /// path.

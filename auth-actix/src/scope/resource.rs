@@ -242,7 +242,7 @@ where
         Self { single: true, ..self.route(route) }
     }
 
-    /// Returns whether a route is hidden as an unknown path.
+    /// Returns whether denials of a route look like the response to an unknown path.
     fn hides(&self) -> bool {
         self.routes.iter().any(|route| route.rule.not_found)
     }

@@ -167,7 +167,8 @@ impl Registry {
         self.own_default
     }
 
-    /// Adds the rule of a resource's service for other methods. `hides` is whether a route there is hidden as an unknown path.
+    /// Adds the rule of a resource's service for other methods. `hides` is whether denials of a route there look like the
+    /// response to an unknown path.
     pub(super) fn add_default_at(&mut self, path: String, rule: &'static Rule, hides: bool) {
         self.add_service(rule, "other methods", true);
         self.defaults.push((path, hides));
@@ -253,7 +254,7 @@ impl Registry {
         !self.unguarded.is_empty() && !self.binding.all_rules_so_far().is_empty()
     }
 
-    /// Returns whether a handler, or the whole scope, is hidden: denials look like an unknown path.
+    /// Returns whether a handler, or the whole scope, is hidden: its denials look like the response to an unknown path.
     pub(super) fn hides_something(&self) -> bool {
         self.binding.hides_so_far() || self.rules.iter().any(|rule| rule.not_found)
     }

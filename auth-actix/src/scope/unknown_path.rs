@@ -7,7 +7,8 @@ use auth_core::engine::not_found::{UNKNOWN_PATH, equalize_lookups};
 
 use crate::guard;
 
-/// Responds to an unknown path in a scope where a handler is hidden as one: with the same work and the same bytes.
+/// Responds to an unknown path in a scope with a hidden handler, with the same work and the same bytes as a denial of that
+/// handler.
 pub(super) async fn unknown_path(request: HttpRequest, rest: Rest) -> Result<HttpResponse, Error> {
     let denied = guard::enforce(&request, &UNKNOWN_PATH).settled().await.err();
     if denied.is_none()

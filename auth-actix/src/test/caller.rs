@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use actix_web::HttpMessage as _;
 use auth_core::identity::issuer::{Confers, Form, Issuer, ListClaim, RoleTypes};
+use auth_core::identity::rights::Rights;
 use auth_core::identity::vocabulary::NameKind;
 use serde_json::{Map, Value, json};
 
@@ -39,6 +40,7 @@ pub struct Caller {
     scheme: SchemeId,
     claims: Map<String, Value>,
     names: Vec<(NameKind, String)>,
+    ceiling: Option<Rights>,
     account: Option<Arc<dyn Any + Send + Sync>>,
 }
 
@@ -50,6 +52,7 @@ impl fmt::Debug for Caller {
             .field("scheme", &self.scheme)
             .field("claims", &self.claims)
             .field("names", &self.names)
+            .field("ceiling", &self.ceiling)
             .finish_non_exhaustive()
     }
 }
@@ -58,7 +61,7 @@ impl Caller {
     /// Creates a user with this subject and a bearer token of the first configured issuer.
     pub fn user(subject: &str) -> Self {
         let claims = Map::from_iter([("sub".to_owned(), json!(subject))]);
-        Self { issuer: None, scheme: SchemeId::Bearer, claims, names: Vec::new(), account: None }
+        Self { issuer: None, scheme: SchemeId::Bearer, claims, names: Vec::new(), ceiling: None, account: None }
     }
 
     /// Sets the issuer.
@@ -96,6 +99,11 @@ impl Caller {
     /// its blocks are those of the provider, which is not asked for it. Without this method, the provider is asked.
     pub fn account(self, account: impl Any + Send + Sync) -> Self {
         Self { account: Some(Arc::new(account)), ..self }
+    }
+
+    /// Limits the credential to these rights. See [`PrincipalBuilder::ceiling`](crate::identity::PrincipalBuilder::ceiling).
+    pub fn ceiling(self, ceiling: Rights) -> Self {
+        Self { ceiling: Some(ceiling), ..self }
     }
 
     fn named(mut self, kind: NameKind, name: impl fmt::Display) -> Self {
@@ -149,6 +157,10 @@ impl Caller {
         let claims = Value::Object(self.claims(source, true));
         let principal = auth_core::Principal::from_claims(Arc::clone(source), claims.to_string())
             .expect("the subject of a `Caller` must not be empty");
+        let principal = match &self.ceiling {
+            Some(ceiling) => principal.with_ceiling(ceiling.clone()),
+            None => principal,
+        };
         match &self.account {
             Some(account) => principal.given_account(Arc::clone(account)),
             None => principal,

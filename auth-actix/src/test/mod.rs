@@ -22,3 +22,5 @@ pub use auth_core::scheme::session::conformance::session_store;
 pub use auth_core::store::blocklist::conformance::blocklist_store;
 #[cfg(feature = "passwords")]
 pub use auth_core::store::throttle::conformance::throttle_store;
+#[cfg(feature = "own-tokens")]
+pub use auth_core::store::tokens::conformance::token_store;

@@ -49,9 +49,9 @@ struct Earlier {
     path: String,
     /// Whether the service handles all paths that begin with `path`, rather than only `path`.
     is_prefix: bool,
-    /// The methods, if it is a route of ours.
+    /// The methods, if the service is a route of a scope of this crate.
     methods: Vec<String>,
-    /// The scope of ours that contains it. Methods of routes in the same scope are compared elsewhere.
+    /// The scope of this crate that contains it. Methods of routes in the same scope are compared by `add_overlap_notes`.
     scope: Option<usize>,
     what: String,
 }
@@ -80,8 +80,8 @@ impl<'a> Walk<'a> {
         }));
     }
 
-    /// Traverses the nodes. `scope` is the innermost scope of ours around them. `by_name` is whether they are in a service that was
-    /// registered by `guarded` or `unguarded`.
+    /// Traverses the nodes. `scope` is the innermost scope of this crate around them. `by_name` is whether they are in a service
+    /// that was registered by `guarded` or `unguarded`.
     fn go_through(&mut self, nodes: &[Node], around: &str, scope: Option<usize>, by_name: bool) {
         for (node, pattern) in nodes.iter().flat_map(|node| node.patterns.iter().map(move |pattern| (node, pattern))) {
             let path = format!("{around}{pattern}");
@@ -290,13 +290,13 @@ impl Node {
         Some(Self { patterns, children })
     }
 
-    /// Returns the number of our scope that added this marker.
+    /// Returns the number of the scope that added this marker.
     fn mark(&self) -> Option<usize> {
         self.patterns.first()?.strip_prefix(MARK)?.parse().ok()
     }
 }
 
-/// Returns the text up to the bracket that closes the one before it.
+/// Returns the text before the bracket that closes an open bracket in front of `text`.
 fn balanced(text: &str) -> Option<&str> {
     let (mut depth, mut quoted, mut escaped) = (0_usize, false, false);
     for (at, letter) in text.char_indices() {

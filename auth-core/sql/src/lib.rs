@@ -1,7 +1,8 @@
-//! User stores with passwords and roles in a database, SQLite or Postgres. Applications use this crate through `auth-actix`.
+//! Stores in a database, SQLite or Postgres: users with passwords and roles, and tokens that the application issues. Applications
+//! use this crate through `auth-actix`.
 //!
 //! # Why
-//! The store has its own tables, migrations and migration table. It can therefore share a database with the tables of the
+//! Each store has its own tables, migrations and migration table. It can therefore share a database with the tables of the
 //! application without conflicts.
 
 #[cfg(not(any(feature = "sqlite", feature = "postgres")))]
@@ -34,6 +35,30 @@ use auth_core::store::users::{
 /// ```
 #[derive(Clone)]
 pub struct SqlUsers(Pool);
+
+/// A connection pool of the application.
+#[derive(Clone)]
+pub struct SqlPool(Pool);
+
+#[cfg(feature = "sqlite")]
+impl From<sqlx::SqlitePool> for SqlPool {
+    fn from(pool: sqlx::SqlitePool) -> Self {
+        Self(Pool::Sqlite(pool))
+    }
+}
+
+#[cfg(feature = "postgres")]
+impl From<sqlx::PgPool> for SqlPool {
+    fn from(pool: sqlx::PgPool) -> Self {
+        Self(Pool::Postgres(pool))
+    }
+}
+
+impl std::fmt::Debug for SqlPool {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SqlPool").finish_non_exhaustive()
+    }
+}
 
 #[derive(Clone)]
 enum Pool {
@@ -103,8 +128,8 @@ impl From<sqlx::Error> for SqlUsersError {
 
 /// Evaluates an expression with the pool of either database, so that queries which both databases accept are written once.
 macro_rules! with {
-    ($users:expr, $pool:ident => $done:expr) => {
-        match &$users.0 {
+    ($store:expr, $pool:ident => $done:expr) => {
+        match &$store.0 {
             #[cfg(feature = "sqlite")]
             Pool::Sqlite($pool) => $done,
             #[cfg(feature = "postgres")]
@@ -113,8 +138,47 @@ macro_rules! with {
     };
 }
 
+mod tokens;
+
+pub use crate::tokens::{SqlTokens, SqlTokensError};
+
 /// Maximum time that an operation waits for a connection.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
+
+/// Connects to a database. `None` if the URL is invalid, or if the feature of its database is not enabled.
+async fn connect(url: &str) -> Result<Option<Pool>, sqlx::Error> {
+    Ok(Some(match url.split_once(':').map(|(scheme, _)| scheme) {
+        #[cfg(feature = "sqlite")]
+        Some("sqlite") => {
+            Pool::Sqlite(sqlx::sqlite::SqlitePoolOptions::new().acquire_timeout(ACQUIRE_TIMEOUT).connect(url).await?)
+        }
+        #[cfg(feature = "postgres")]
+        Some("postgres" | "postgresql") => {
+            Pool::Postgres(sqlx::postgres::PgPoolOptions::new().acquire_timeout(ACQUIRE_TIMEOUT).connect(url).await?)
+        }
+        _ => return Ok(None),
+    }))
+}
+
+/// Runs a migration, and records it in the table of this name. Returns whether it succeeded.
+async fn migrate(pool: &Pool, table: &'static str, migration: Migration) -> bool {
+    let mut migrator = Migrator::with_migrations(vec![migration]);
+    migrator.dangerous_set_table_name(table);
+    // SQLite has no lock for migrations. If two instances start at the same time, one fails, and succeeds when it tries again.
+    for _ in 0..3 {
+        let migrated = match pool {
+            #[cfg(feature = "sqlite")]
+            Pool::Sqlite(pool) => migrator.run(pool).await,
+            #[cfg(feature = "postgres")]
+            Pool::Postgres(pool) => migrator.run(pool).await,
+        };
+        if migrated.is_ok() {
+            return true;
+        }
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+    false
+}
 
 const TABLES: &str = "
     CREATE TABLE IF NOT EXISTS auth_users (
@@ -136,18 +200,7 @@ impl SqlUsers {
     /// # Errors
     /// The URL is invalid, the database is unavailable, or the tables cannot be created.
     pub async fn open(url: &str) -> Result<Self, SqlUsersError> {
-        let pool = match url.split_once(':').map(|(scheme, _)| scheme) {
-            #[cfg(feature = "sqlite")]
-            Some("sqlite") => Pool::Sqlite(
-                sqlx::sqlite::SqlitePoolOptions::new().acquire_timeout(ACQUIRE_TIMEOUT).connect(url).await?,
-            ),
-            #[cfg(feature = "postgres")]
-            Some("postgres" | "postgresql") => Pool::Postgres(
-                sqlx::postgres::PgPoolOptions::new().acquire_timeout(ACQUIRE_TIMEOUT).connect(url).await?,
-            ),
-            _ => return Err(SqlUsersError::Url),
-        };
-        let users = Self(pool);
+        let users = Self(connect(url).await?.ok_or(SqlUsersError::Url)?);
         users.migrate().await?;
         Ok(users)
     }
@@ -171,16 +224,7 @@ impl SqlUsers {
     /// The tables cannot be created, or were created by a later version of this crate.
     pub async fn migrate(&self) -> Result<(), SqlUsersError> {
         let tables = Migration::new(1, "users".into(), MigrationType::Simple, TABLES.into_sql_str(), false);
-        let mut migrator = Migrator::with_migrations(vec![tables]);
-        migrator.dangerous_set_table_name("auth_migrations");
-        // SQLite has no lock for migrations. If two instances start at the same time, one fails, and succeeds when it tries again.
-        for _ in 0..3 {
-            if with!(self, pool => migrator.run(pool).await).is_ok() {
-                return Ok(());
-            }
-            tokio::time::sleep(Duration::from_millis(200)).await;
-        }
-        Err(SqlUsersError::Migration)
+        if migrate(&self.0, "auth_migrations", tables).await { Ok(()) } else { Err(SqlUsersError::Migration) }
     }
 
     /// Adds a user. The password must have at least 15 characters and at most 1024 bytes. If the password is not the only factor
@@ -336,17 +380,22 @@ impl UserStore for SqlUsers {
 
 /// Logs the cause, without the data that the database quotes.
 fn unavailable(error: &sqlx::Error) -> UserStoreUnavailable {
+    log_failure(error, "SqlUsers");
+    UserStoreUnavailable
+}
+
+/// Logs the failure of a store, without the data that the database quotes.
+fn log_failure(error: &sqlx::Error, store: &'static str) {
     let refusal = error.as_database_error();
     let code = refusal.and_then(|error| error.code());
     // `undefined_table` in Postgres. SQLite has one code for all such errors.
     let no_tables = code.as_deref() == Some("42P01")
-        || refusal.is_some_and(|error| error.message().starts_with("no such table: auth_users"));
+        || refusal.is_some_and(|error| error.message().starts_with("no such table: auth_"));
     if no_tables {
-        tracing::error!(target: "auth_core", "the tables of users are missing: call `SqlUsers::migrate` at start-up");
+        tracing::error!(target: "auth_core", store, "the tables of the store are missing: call `migrate` at start-up");
     } else {
-        tracing::error!(target: "auth_core", code = code.as_deref(), "the database of users failed");
+        tracing::error!(target: "auth_core", store, code = code.as_deref(), "the database of the store failed");
     }
-    UserStoreUnavailable
 }
 
 const fn known(changed: u64) -> Result<(), SqlUsersError> {

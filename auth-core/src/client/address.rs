@@ -72,7 +72,7 @@ impl PeerOrClient {
     }
 }
 
-/// Header fields that only proxies send, or clients that imitate proxies. Contains standard and vendor-specific fields.
+/// Header fields that indicate a proxy, standard and vendor-specific. A client that sends one of them imitates a proxy.
 const FORWARDING: [&str; 24] = [
     "forwarded",
     "via",

@@ -2,6 +2,7 @@
 
 mod forwarding_header;
 pub mod address;
+pub mod network;
 pub mod hosts;
 pub mod country;
 pub mod csrf;

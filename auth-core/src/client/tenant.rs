@@ -3,10 +3,11 @@
 use super::{Head, RequestHead, single};
 use crate::identity::tenant::Tenant;
 
-/// Locations of a value in requests, for [`AuthBuilder::tenant`]. Created by the functions of [`at`].
+/// Locations of a value in requests, for [`AuthBuilder::tenant`] and `Tokens::places`. Created by the functions of [`at`].
 ///
-/// The order in which locations are written has no effect. One is read: the path on routes whose pattern has the name, otherwise the
-/// header. In a WebSocket handshake without the header, the subprotocol is read. The credential counts if none of these is present.
+/// The order in which locations are written has no effect. Only the first of these locations that is present is used: the path,
+/// if the pattern of the route has the name; the header; the subprotocol, in a WebSocket handshake; the tenant that the
+/// credential is bound to.
 ///
 /// [`AuthBuilder::tenant`]: https://docs.rs/auth-actix/latest/auth_actix/struct.AuthBuilder.html
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -17,6 +18,10 @@ pub struct Location {
     header: Option<String>,
     subprotocol: Option<String>,
     is_in_credential: bool,
+    /// Whether the location is `Authorization`, after `Bearer`. Only for tokens.
+    is_bearer: bool,
+    /// Whether the location is an `Authorization` line without a scheme. Only for tokens.
+    is_bare_authorization: bool,
     /// The kind of a location that was written twice.
     repeated: Option<&'static str>,
 }
@@ -30,19 +35,29 @@ pub struct Location {
 pub mod at {
     use super::Location;
 
-    /// The parameter of the path with this name.
+    /// Returns the location of a value in the path parameter with this name.
     pub fn path(name: &str) -> Location {
         Location::default().or_path(name)
     }
 
-    /// The header with this name.
+    /// Returns the location of a value in the header with this name.
     pub fn header(name: &str) -> Location {
         Location::default().or_header(name)
     }
 
-    /// The value that the credential is bound to.
+    /// Returns the location of the value that the credential is bound to.
     pub fn credential() -> Location {
         Location::default().or_credential()
+    }
+
+    /// Returns the location of a token in `Authorization: Bearer`.
+    pub fn bearer() -> Location {
+        Location { is_bearer: true, ..Location::default() }
+    }
+
+    /// Returns the location of a token that is the whole `Authorization` line, without the name of a scheme.
+    pub fn bare_authorization() -> Location {
+        Location { is_bare_authorization: true, ..Location::default() }
     }
 }
 
@@ -76,6 +91,27 @@ impl Location {
     }
 }
 
+/// The parts of a location of tokens.
+pub(crate) struct TokenPlaces {
+    pub(crate) bearer: bool,
+    pub(crate) bare: bool,
+    pub(crate) header: Option<String>,
+}
+
+impl Location {
+    /// Returns the parts of a location of tokens. `None` if a part cannot contain a token.
+    pub(crate) fn of_token(self) -> Option<TokenPlaces> {
+        let Self { path, header, subprotocol, is_in_credential, is_bearer, is_bare_authorization, repeated } = self;
+        let fits = path.is_none() && subprotocol.is_none() && !is_in_credential && repeated.is_none();
+        fits.then_some(TokenPlaces { bearer: is_bearer, bare: is_bare_authorization, header })
+    }
+}
+
+/// Returns whether the header has another purpose, so that it cannot contain a tenant or a token.
+pub(crate) fn is_reserved_header(name: &str) -> bool {
+    RESERVED.contains(&name)
+}
+
 /// A dimension of tenants, with its locations.
 #[derive(Clone, Debug)]
 pub(crate) struct TenantLocation {
@@ -94,6 +130,9 @@ pub enum LocationError {
     /// The name cannot be written after `in =`.
     #[error("the name is not an identifier, so no rule can contain it")]
     Name,
+    /// The location is one of tokens.
+    #[error("`at::bearer()` and `at::bare_authorization()` are for tokens")]
+    OfToken,
     /// A kind of location is written twice.
     #[error("it has two locations of the kind `{0}`")]
     Repeated(&'static str),
@@ -135,6 +174,9 @@ impl TenantLocation {
         if let Some(kind) = location.repeated {
             return Err(LocationError::Repeated(kind));
         }
+        if location.is_bearer || location.is_bare_authorization {
+            return Err(LocationError::OfToken);
+        }
         if let Some(path) = location.path.as_ref().filter(|path| path.is_empty() || path.contains(['{', '}', '/', ':']))
         {
             return Err(LocationError::Invalid("name of a path parameter", path.clone()));
@@ -145,14 +187,14 @@ impl TenantLocation {
                 return Err(LocationError::Invalid(kind, text.clone()));
             }
         }
-        if let Some(header) = location.header.as_ref().filter(|header| RESERVED.contains(&header.as_str())) {
+        if let Some(header) = location.header.as_ref().filter(|header| is_reserved_header(header)) {
             return Err(LocationError::Reserved(header.clone()));
         }
         // Names are compared with those in rules, which are constants. Settings are read once, so this leaks a few bytes.
         Ok(Self { name: String::leak(name.to_owned()), location })
     }
 
-    /// Returns a name that rules contain and no setting declares: it is that of a path parameter.
+    /// Returns the location of a tenant that no setting declares: the path parameter of that name.
     pub(crate) fn undeclared(name: &'static str) -> Self {
         Self { name, location: at::path(name) }
     }
@@ -173,8 +215,8 @@ impl TenantLocation {
         header.is_some() || subprotocol.is_some() || *is_in_credential
     }
 
-    /// Reads the value of a request. Returns `None` if the tenant is in the path alone, and the pattern does not have the name exactly
-    /// once.
+    /// Reads the value of a request. Returns `None` if the path is the only location, and the pattern does not contain the
+    /// parameter exactly once.
     pub(crate) fn read<H: RequestHead>(&self, request: &H::Request) -> Option<DimensionValue> {
         let head = Head::<H>(request);
         let Location { path, header, subprotocol, is_in_credential, .. } = &self.location;
@@ -224,9 +266,9 @@ impl std::fmt::Display for TenantLocation {
 /// The value of a dimension in a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DimensionValue {
-    /// This one.
+    /// The request contains this value.
     Named(String),
-    /// The request has no value. The flag is whether that of the credential counts instead.
+    /// The request contains no value. The flag is whether the value that the credential is bound to is used instead.
     Missing(bool),
     /// The value is empty, too long, repeated, or cannot be decoded.
     Malformed,

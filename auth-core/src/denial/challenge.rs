@@ -66,8 +66,9 @@ pub fn challenges<'a>(
     let mut schemes = match denial.reason {
         // Every 401 has a challenge (HTTP-5), so all schemes are named if none could help.
         _ if denial.reason.response().status == UNAUTHORIZED => {
-            let helpful = match denial.schemes.contains(SchemeId::TOKEN_COOKIE) {
-                true => denial.schemes.without(SchemeId::TOKEN_COOKIE).with(SchemeId::Bearer),
+            let asked_by_bearer = [SchemeId::TOKEN_COOKIE, SchemeId::OWN_TOKEN];
+            let helpful = match asked_by_bearer.into_iter().any(|scheme| denial.schemes.contains(scheme)) {
+                true => asked_by_bearer.into_iter().fold(denial.schemes, SchemeSet::without).with(SchemeId::Bearer),
                 false => denial.schemes,
             };
             let helpful = if helpful.is_empty() { accepted } else { helpful };
@@ -93,8 +94,9 @@ pub fn challenges<'a>(
 const UNAUTHORIZED: u16 = Reason::MissingCredentials.response().status;
 
 impl Challenge<'_> {
-    /// Returns the `error` code, if the challenge is for the scheme that was used (BEARER-12). Basic has no parameters (BASIC-1),
-    /// nor has the scheme of API keys. Without a credential there is no error (RFC 6750 §3.1).
+    /// Returns the `error` code, if the challenge is for the scheme that the caller used (BEARER-12). Only OAuth challenges have
+    /// one, and session challenges for a step-up. Basic challenges have no parameters (BASIC-1). A request without a credential
+    /// gets no error code (RFC 6750 §3.1).
     pub fn error(&self) -> Option<&'static str> {
         let concerned = self.denial.scheme.is_none_or(|used| used.challenged() == self.scheme);
         let speaks = match self.scheme {

@@ -1,7 +1,7 @@
 //! Denials of requests, and the table of their responses.
 //!
-//! Only this module defines status codes of denials. A rejected credential *is* a [`Denial`] from the moment that its scheme
-//! rejects it.
+//! Only this module defines status codes of denials. A scheme that rejects a credential returns a [`Denial`], so no other error
+//! type has to be converted to one.
 
 pub mod challenge;
 pub mod problem;
@@ -31,7 +31,7 @@ pub struct Denial {
     pub detail: Option<Arc<Detail>>,
 }
 
-/// A clause for logs. Stored separately and shared, because few denials have one, and denials are passed by value and kept.
+/// A clause for logs. Stored separately and shared, because few denials have one, and denials are often moved.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Detail(Clause);
 

@@ -197,6 +197,7 @@ impl<H: Adapter> EngineBuilder<H> {
         let sources: Vec<_> = schemes.iter().flat_map(|scheme| scheme.sources()).cloned().collect();
         let engine = Engine {
             id: NEXT_ID.fetch_add(1, Ordering::Relaxed),
+            binds_networks: schemes.iter().any(|scheme| scheme.binds_networks()),
             schemes: Schemes::new(schemes, self.ignore_unsupported),
             handles,
             accepts_ambient: sources.iter().any(|source| source.scheme.is_ambient()),
@@ -291,10 +292,14 @@ fn tenant_locations(declared: Vec<(String, Location)>) -> Result<Vec<TenantLocat
     Ok(locations)
 }
 
-/// Returns the schemes that appear in challenges. `schemes` is already in order, so `dedup` is sufficient.
+/// Returns the schemes that appear in challenges, each once.
 fn accepted(schemes: impl Iterator<Item = SchemeId>) -> Vec<SchemeId> {
-    let mut accepted: Vec<SchemeId> = schemes.filter(|scheme| *scheme != SchemeId::TOKEN_COOKIE).collect();
-    accepted.dedup();
+    let mut accepted: Vec<SchemeId> = Vec::new();
+    for scheme in schemes.map(SchemeId::challenged) {
+        if !accepted.contains(&scheme) {
+            accepted.push(scheme);
+        }
+    }
     accepted
 }
 

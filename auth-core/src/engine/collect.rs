@@ -44,7 +44,7 @@ impl<H: Adapter> Engine<H> {
         tenants: Option<&'a RequestTenants>,
     ) -> Facts<'a> {
         let CallerQuery { request, rules, checks, .. } = query;
-        let client = if about.place { self.client(request) } else { None };
+        let client = if about.place || self.binds_networks { self.client(request) } else { None };
         let needs_site = about.place || self.accepts_ambient;
         Facts {
             set_up: self.wrong_set_up(request, rules, about, tenants),

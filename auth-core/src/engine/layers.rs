@@ -260,7 +260,7 @@ fn record_grant<'r, H: Adapter, L: Layers<'r, H>>(
 }
 
 /// Denies a WebSocket in a strict scope whose handler does not take a lease, since the connection would never end (M1). This runs
-/// after the rules, so only a request that they grant learns of it.
+/// after the rules, so that only a request that they grant can get this denial.
 fn lease_is_taken<'r, H: Adapter, L: Layers<'r, H>>(
     layers: L,
     request: &'r H::Request,

@@ -86,6 +86,8 @@ pub struct Engine<H: Adapter> {
     /// Parts of schemes that extractors and endpoints use.
     handles: Handles,
     sources: Vec<Arc<Issuer>>,
+    /// Whether credentials may count from some networks only.
+    binds_networks: bool,
     /// Whether a browser sends the credentials of at least one scheme by itself.
     accepts_ambient: bool,
     address: AddressSource,

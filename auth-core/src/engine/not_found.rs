@@ -13,7 +13,7 @@ use crate::policy::rule::{Rule, RuleTarget};
 use crate::runtime::future::LocalBoxFuture;
 use crate::store::rights::ProvidedRights;
 
-/// The rule of an unknown path next to a hidden one. It causes the same steps and grants no request.
+/// The rule for unknown paths in a scope with a hidden handler. It causes the same steps as that handler, and grants no request.
 pub static UNKNOWN_PATH: Rule = Rule {
     text: "authenticated, then not found",
     target: RuleTarget::Other("an unknown path"),

@@ -185,7 +185,7 @@ impl Snapshot {
     }
 }
 
-/// Finds a declared name by its own spelling. Aliases are only for tokens.
+/// Finds a declared name. Aliases are not accepted, because only tokens may contain them.
 fn declared(vocabulary: &'static Vocabulary, name: &str) -> Option<(u16, &'static str)> {
     (0..).zip(vocabulary.names).find(|(_, declared)| **declared == name).map(|(index, declared)| (index, *declared))
 }

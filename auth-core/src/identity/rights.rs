@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
-use super::issuer::{RoleTypes, implies};
+use super::issuer::{Confers, RoleTypes, implies};
 use super::vocabulary::{Bits, Name, NameKind, Vocabulary};
 
 /// All names of a kind, for [`Rights`].
@@ -36,10 +36,10 @@ mod sealed {
     }
 }
 
-/// Roles, permissions and scopes: what an account has, a provider answers, or a limit admits.
+/// Roles, permissions and scopes, such as the answer of a rights provider.
 ///
-/// A kind that was never set is *silent*: the source does not know these names, so that neither their presence nor their absence is
-/// known. An empty list states that there are none.
+/// A kind that was never set is *silent*: neither the presence nor the absence of its names is known. An empty list states that
+/// there are none.
 ///
 /// ```
 /// use auth_actix::identity::{All, Rights};
@@ -56,11 +56,11 @@ pub struct Rights {
     scopes: Answer,
 }
 
-/// What a source states about the names of one kind.
+/// The names of one kind that a source grants.
 #[doc(hidden)]
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Answer {
-    /// Nothing.
+    /// The source makes no statement about this kind.
     #[default]
     Silent,
     /// These names, and no others.
@@ -103,7 +103,7 @@ impl Rights {
         Self::default()
     }
 
-    /// Every role, permission and scope.
+    /// Creates rights that contain every role, permission and scope.
     pub fn everything() -> Self {
         Self { roles: Answer::All, permissions: Answer::All, scopes: Answer::All }
     }
@@ -123,12 +123,42 @@ impl Rights {
         Self { scopes: names.into_names(), ..self }
     }
 
+    /// Returns whether the rights contain every name of every kind.
+    pub(crate) fn is_everything(&self) -> bool {
+        [&self.roles, &self.permissions, &self.scopes].into_iter().all(|answer| *answer == Answer::All)
+    }
+
+    /// Returns the names of one kind, or `None` if all names are contained.
+    pub(crate) fn names(&self, kind: NameKind) -> Option<Vec<&str>> {
+        match self.of(kind) {
+            Answer::Silent => Some(Vec::new()),
+            Answer::Names(names) => Some(names.iter().map(String::as_str).collect()),
+            Answer::All => None,
+        }
+    }
+
+    /// Returns the part of these rights that an issuer may confer.
+    pub(crate) fn within(self, confers: &Confers) -> Self {
+        let within = |kind, answer: Answer| match answer {
+            Answer::All if confers.allows_all(kind) => Answer::All,
+            Answer::All => confers.listed(kind).map(str::to_owned).collect(),
+            Answer::Names(names) if confers.allows_all(kind) => Answer::Names(names),
+            Answer::Names(names) => names.iter().filter(|name| confers.allows(kind, name)).cloned().collect(),
+            Answer::Silent => Answer::Silent,
+        };
+        Self {
+            roles: within(NameKind::Role, self.roles),
+            permissions: within(NameKind::Permission, self.permissions),
+            scopes: within(NameKind::Scope, self.scopes),
+        }
+    }
+
     /// Returns whether no kind has a name.
     pub fn is_empty(&self) -> bool {
         self.roles.is_empty() && self.permissions.is_empty() && self.scopes.is_empty()
     }
 
-    fn of(&self, kind: NameKind) -> &Answer {
+    pub(crate) fn of(&self, kind: NameKind) -> &Answer {
         match kind {
             NameKind::Role => &self.roles,
             NameKind::Permission => &self.permissions,
@@ -165,8 +195,8 @@ impl Rights {
         found
     }
 
-    /// Returns whether the rights prove the absence of a role: roles were answered, all of them are declared, and none is the role
-    /// or implies it. A name that no type declares makes the answer incomplete, because it may be the misspelt role.
+    /// Returns whether the rights prove the absence of a role: they list roles, all listed roles are declared, and none of them
+    /// is the role or implies it. A name that no type declares makes the answer incomplete, because it may be the misspelt role.
     pub(crate) fn lack_role(&self, role: Name, types: &RoleTypes) -> bool {
         let Answer::Names(names) = &self.roles else { return false };
         let undeclared = names
@@ -180,8 +210,8 @@ impl Rights {
         !names.iter().any(|held| implies(role.vocabulary, held, role))
     }
 
-    /// Returns whether there is a permission, or a role that is none of `negated`. Roles must be declared, unless the application
-    /// declares no roles because they are data.
+    /// Returns whether the rights contain a permission, or a role other than `negated`. Undeclared roles are ignored, unless the
+    /// application declares no roles because they are data.
     pub(crate) fn has_any_but(&self, negated: &[Name], types: &RoleTypes) -> bool {
         let is_declared = |name: &str| types.iter().next().is_none() || types.iter().any(|roles| roles.declares(name));
         let counts = |name: &String| is_declared(name) && !negated.iter().any(|role| role.text == name);

@@ -58,7 +58,15 @@ pub fn is_token(text: &str) -> bool {
 static TOKEN_COOKIE: CustomSchemeId =
     CustomSchemeId { name: "BearerCookie", is_ambient: true, slot: CustomSchemeId::MOST as u8 };
 
+/// Tokens that the application issues, in `Authorization`.
+static OWN_TOKEN: CustomSchemeId =
+    CustomSchemeId { name: "ApiKey", is_ambient: false, slot: CustomSchemeId::MOST as u8 + 2 };
+
 impl SchemeId {
+    /// Tokens that the application issues, in `Authorization`. The challenge is that of [`Bearer`](Self::Bearer), and rules name it
+    /// like [`ApiKey`](Self::ApiKey).
+    pub const OWN_TOKEN: Self = Self::Custom(&OWN_TOKEN);
+
     /// Bearer tokens in a cookie. The challenge is that of [`Bearer`](Self::Bearer), because no challenge can request a cookie.
     pub const TOKEN_COOKIE: Self = Self::Custom(&TOKEN_COOKIE);
 
@@ -66,9 +74,14 @@ impl SchemeId {
     pub const BUILT_IN: [Self; 6] =
         [Self::Bearer, Self::Dpop, Self::Basic, Self::ApiKey, Self::Session, Self::ClientCertificate];
 
+    /// Returns whether rules that require `other` accept credentials of this scheme.
+    pub(crate) fn is_in_rules(self, other: Self) -> bool {
+        self == other || self == Self::OWN_TOKEN && other == Self::ApiKey
+    }
+
     /// Returns the scheme whose challenge requests credentials of this scheme.
     pub(crate) fn challenged(self) -> Self {
-        if self == Self::TOKEN_COOKIE { Self::Bearer } else { self }
+        if self == Self::TOKEN_COOKIE || self == Self::OWN_TOKEN { Self::Bearer } else { self }
     }
 
     const fn bit(self) -> u16 {
@@ -78,7 +91,8 @@ impl SchemeId {
             Self::Basic => 1 << 2,
             Self::ApiKey => 1 << 3,
             Self::Session => 1 << 4,
-            // The slots of custom schemes are less than `CustomSchemeId::MOST`, which is the slot of tokens in a cookie.
+            // The slots of custom schemes are less than `CustomSchemeId::MOST`, which is the slot of tokens in a cookie. The next
+            // one but one is that of own tokens in `Authorization`.
             Self::Custom(own) => 1 << (5 + own.slot),
             Self::ClientCertificate => 1 << 14,
         }
@@ -145,13 +159,19 @@ impl SchemeId {
         match self {
             Self::Basic => AuthenticationTime::EachRequest,
             Self::ApiKey | Self::ClientCertificate => AuthenticationTime::Never,
+            Self::Custom(own) if own.slot == OWN_TOKEN.slot => AuthenticationTime::Never,
             Self::Bearer | Self::Dpop | Self::Session | Self::Custom(_) => AuthenticationTime::AsClaimed,
         }
     }
 
     /// Returns whether shared caches account for the credentials of this scheme, by `Authorization` or by `Vary: Cookie`.
     pub(crate) const fn is_known_to_caches(self) -> bool {
-        self.is_in_authorization() || matches!(self, Self::Session)
+        self.is_in_authorization()
+            || match self {
+                Self::Session => true,
+                Self::Custom(own) => own.slot == OWN_TOKEN.slot,
+                _ => false,
+            }
     }
 
     /// Returns whether browsers send the credentials automatically, so that cross-site requests contain them as well.

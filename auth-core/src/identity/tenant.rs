@@ -121,6 +121,8 @@ pub struct Tenancy {
     pub optional: Vec<&'static str>,
     /// Whether a resolver may bind credentials to tenants with any dimensions.
     pub is_resolved: bool,
+    /// Whether credentials may grant rights in tenants that they are not bound to.
+    pub grants_in_tenants: bool,
 }
 
 impl Tenancy {
@@ -128,13 +130,16 @@ impl Tenancy {
     /// rights outside of tenants.
     pub(crate) fn could_count(&self, dimensions: &[&str]) -> bool {
         let bound = || self.always.iter().chain(&self.optional);
-        self.is_resolved && self.always.iter().all(|name| dimensions.contains(name))
+        self.grants_in_tenants
+            || self.is_resolved && self.always.iter().all(|name| dimensions.contains(name))
             || bound().count() == dimensions.len() && bound().all(|name| dimensions.contains(name))
     }
 
     /// Returns whether a credential could be bound to a value of this dimension.
     pub(crate) fn could_bind(&self, name: &str) -> bool {
-        self.is_resolved || self.always.iter().chain(&self.optional).any(|known| *known == name)
+        self.is_resolved
+            || self.grants_in_tenants
+            || self.always.iter().chain(&self.optional).any(|known| *known == name)
     }
 
     /// Returns whether a caller with such a credential could satisfy an atom within a tenant with these dimensions, by whatever
@@ -184,6 +189,7 @@ mod tests {
             always: always.to_vec(),
             optional: optional.to_vec(),
             is_resolved,
+            grants_in_tenants: false,
         };
         #[rustfmt::skip]
         let table: [(Tenancy, &[&str], bool, bool); 9] = [

@@ -146,8 +146,9 @@ fn properties(route: &RouteAccess) -> String {
     }
 }
 
-/// Groups the names that a credential can list: two names are in one group if they satisfy the same atoms of the rules. Returns the
-/// representative of the group of each name. Without this, a long hierarchy would have too many assignments to enumerate.
+/// Groups the names that a credential can list. Two names are in one group if they satisfy the same atoms of the rules. Returns
+/// the representative of the group of each name. This limits the number of assignments: a long hierarchy would otherwise have too
+/// many to enumerate.
 fn same_names(rules: &[(&Expr, &DeclaredNames)]) -> BTreeMap<Fact, Fact> {
     let mut atoms_of: BTreeMap<Fact, BTreeSet<usize>> = BTreeMap::new();
     let literals = rules.iter().flat_map(|(tree, words)| tree.literals().into_iter().map(move |one| (one, *words)));
@@ -202,8 +203,9 @@ fn gains_and_losses(
     Some((texts(gains, &ways_before), texts(loses, &ways_now)))
 }
 
-/// Formats an implicant, without the callers that satisfy a narrower implicant of the other side, for which nothing changes. These
-/// exceptions are written in words, because a fact that is false and a fact that is not known to be true differ.
+/// Formats an implicant with its exceptions: the callers that satisfy a narrower implicant of the other rule, whose access does
+/// not change. The exceptions are written in words. A `!` would state that a fact is false, but an exception also covers facts
+/// that are unknown.
 fn but_for(way: &Implicant, others: &[Implicant]) -> String {
     let joined =
         |literals: Vec<&ExprLiteral>| literals.iter().map(ToString::to_string).collect::<Vec<_>>().join(" && ");

@@ -125,7 +125,7 @@ impl CellVerdict {
     }
 }
 
-/// Returns the verdict for a caller that has nothing but what `who` states.
+/// Returns the verdict for a caller that has only what `who` describes.
 fn may(tree: &Expr, who: Who<'_>) -> CellVerdict {
     let Some(ways) = tree.ways(MOST) else {
         return CellVerdict::Perhaps(vec!["the rule has too many alternatives to list".to_owned()]);

@@ -30,6 +30,7 @@ pub(super) const ANONYMOUS: &str = "anonymous callers are admitted";
 pub(super) const VERIFIES: &str = "presented credentials are verified";
 pub(super) const NOT_FOUND: &str = "denials look like an unknown path";
 pub(super) const ANY_OBJECT: &str = "no object check: ";
+pub(super) const ANY_TOKEN: &str = "admits any limited credential: ";
 
 /// Escape character for characters that would end a code span or its line.
 const ESCAPE: char = '␛';
@@ -108,6 +109,9 @@ pub(super) fn flags(route: &RouteAccess) -> String {
     }
     if let Some(reason) = &route.any_object {
         let _ = write!(line, "; {ANY_OBJECT}{}", sentence(reason));
+    }
+    if let Some(reason) = &route.any_token {
+        let _ = write!(line, "; {ANY_TOKEN}{}", sentence(reason));
     }
     for note in &route.notes {
         let _ = write!(line, "; {}", sentence(note));
@@ -201,9 +205,10 @@ fn route(item: &str) -> Option<RouteAccess> {
             ANONYMOUS => route.public = true,
             NOT_FOUND => route.not_found = true,
             VERIFIES => route.verifies = true,
-            other => match other.strip_prefix(ANY_OBJECT) {
-                Some(reason) => route.any_object = Some(reason.to_owned()),
-                None => route.notes.push(other.to_owned()),
+            other => match (other.strip_prefix(ANY_OBJECT), other.strip_prefix(ANY_TOKEN)) {
+                (Some(reason), _) => route.any_object = Some(reason.to_owned()),
+                (_, Some(reason)) => route.any_token = Some(reason.to_owned()),
+                _ => route.notes.push(other.to_owned()),
             },
         }
     }

@@ -90,10 +90,12 @@ pub struct RouteAccess {
     pub public: bool,
     /// Whether a presented credential is verified.
     pub verifies: bool,
-    /// Whether denials look like an unknown path.
+    /// Whether denials look like the response to an unknown path.
     pub not_found: bool,
     /// The reason why the handler may be called for any object.
     pub any_object: Option<String>,
+    /// The reason why limited credentials may call the handler without a role, permission or scope within their ceiling.
+    pub any_token: Option<String>,
     /// Other information for readers: guards of the route, middleware, and routes that shadow this one.
     pub notes: Vec<String>,
 }
@@ -128,6 +130,7 @@ impl RouteAccess {
             verifies: rules.facts_needed().caller || handler.reads != CallerAccess::Nothing,
             not_found: rules.not_found(),
             any_object: handler.any_object.map(str::to_owned),
+            any_token: handler.any_token.map(str::to_owned),
             schemes: Vec::new(),
             tenant_headers: Vec::new(),
             handler: handler.target.name().to_owned(),

@@ -40,7 +40,7 @@ impl Case {
 pub struct Cases {
     /// The requests.
     pub cases: Vec<Case>,
-    /// Atoms that decide no request that can be made. The results of checks, for example, depend on the application.
+    /// Atoms for which no test request can be created, such as checks, whose results depend on the application.
     pub undecided: Vec<String>,
 }
 

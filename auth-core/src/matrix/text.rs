@@ -1,6 +1,6 @@
 //! The matrix as text for a terminal.
 
-use super::markdown::{ANONYMOUS, ANY_OBJECT, NOT_FOUND};
+use super::markdown::{ANONYMOUS, ANY_OBJECT, ANY_TOKEN, NOT_FOUND};
 use super::{Matrix, RouteAccess};
 
 /// Maximum width, in characters, of a cell that determines the column width. Wider cells would stretch the columns.
@@ -57,7 +57,8 @@ pub(super) fn notes(route: &RouteAccess) -> impl Iterator<Item = String> + '_ {
     let flags = flags.into_iter().filter(|(is_set, _)| *is_set).map(|(_, flag)| flag.to_owned());
     let sufficient = ways(route).map(|ways| format!("sufficient: {ways}"));
     let any_object = route.any_object.iter().map(|reason| format!("{ANY_OBJECT}{reason}"));
-    flags.chain(objects).chain(sufficient).chain(any_object).chain(route.notes.iter().cloned())
+    let any_token = route.any_token.iter().map(|reason| format!("{ANY_TOKEN}{reason}"));
+    flags.chain(objects).chain(sufficient).chain(any_object).chain(any_token).chain(route.notes.iter().cloned())
 }
 
 /// Formats the minimal sets of atoms that grant access, if there are several.

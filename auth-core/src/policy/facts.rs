@@ -95,7 +95,7 @@ impl<'a> ExternalRights<'a> {
                 DimensionValue::Named(value) => Some(value.as_str()),
                 DimensionValue::Malformed => None,
                 DimensionValue::Missing(or_credential) => caller.and_then(|caller| {
-                    let bound = caller.tenant().filter(|_| *or_credential).and_then(|bound| bound.get(name));
+                    let bound = if *or_credential { caller.bound_value(name) } else { None };
                     bound.or_else(|| self.default_of(caller)?.get(name))
                 }),
             };
@@ -127,16 +127,35 @@ impl<'a> ExternalRights<'a> {
         self.tenants.is_some() && self.dimensions().iter().all(is_missing)
     }
 
-    /// Returns whether the credential of the caller is bound to another tenant than the one that the request is about.
+    /// Returns whether the credential of the caller is bound to other tenants than the one that the request is about.
     #[cold]
-    pub(crate) fn is_bound_elsewhere(&self, caller: &Principal) -> bool {
-        let Some(tenants) = self.tenants else { return false };
-        caller.tenant().is_some_and(|bound| {
-            tenants.dimensions.iter().any(|known| match &known.value {
+    fn is_bound_elsewhere(&self, caller: &Principal) -> bool {
+        if caller.counts_only_in_its_tenants() {
+            return !self.is_for_a_tenant_of(caller, false);
+        }
+        let contradicts = |bound: &Tenant| {
+            self.dimensions().iter().any(|known| match &known.value {
                 DimensionValue::Named(value) => bound.get(known.name).is_some_and(|bound| bound != value),
                 DimensionValue::Missing(_) | DimensionValue::Malformed => false,
             })
-        })
+        };
+        caller.bound_tenants().iter().any(contradicts)
+    }
+
+    /// Returns whether the rules name a dimension of a tenant of the caller's credential, and the request has its values of all these
+    /// dimensions. `missing` is whether a value that the request lacks counts as that of the credential.
+    pub(crate) fn is_for_a_tenant_of(&self, caller: &Principal, missing: bool) -> bool {
+        let is_for = |bound: &Tenant| {
+            let shared = self.dimensions().iter().filter_map(|known| Some((known, bound.get(known.name)?)));
+            let mut shared = shared.peekable();
+            shared.peek().is_some()
+                && shared.all(|(known, bound)| match &known.value {
+                    DimensionValue::Named(value) => value == bound,
+                    DimensionValue::Missing(true) => missing || caller.bound_value(known.name).is_some(),
+                    DimensionValue::Missing(false) | DimensionValue::Malformed => missing,
+                })
+        };
+        caller.bound_tenants().iter().any(is_for)
     }
 }
 
@@ -219,6 +238,12 @@ impl<'a> CallerFacts<'a> {
         }
     }
 
+    /// Returns whether the caller has a credential that counts only within some rights.
+    #[inline]
+    pub(crate) fn is_limited(&self) -> bool {
+        self.principal().is_some_and(Principal::is_limited)
+    }
+
     /// Returns whether the caller is neither verified nor hypothetical.
     #[inline]
     pub(crate) const fn is_unknown(&self) -> bool {
@@ -227,6 +252,14 @@ impl<'a> CallerFacts<'a> {
 }
 
 impl Facts<'_> {
+    /// Returns whether the credential of the caller does not count for this request: outside of its networks, or of its tenants
+    /// (RIGHTS-14).
+    #[inline]
+    pub(crate) fn is_outside(&self, caller: &Principal) -> bool {
+        let is_checked = self.external.tenants.is_some() || caller.counts_only_in_its_tenants();
+        !caller.counts_from(self.client) || is_checked && self.external.is_bound_elsewhere(caller)
+    }
+
     /// Returns the truth of a literal about the caller. `known` evaluates a principal. `would` returns whether an issuer could
     /// provide a credential that satisfies the literal.
     pub(crate) fn of_caller(

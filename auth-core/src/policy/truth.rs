@@ -11,7 +11,8 @@ pub struct Truth {
     pub now: bool,
     /// Whether the literal or rule could hold if the request had another credential that this server accepts.
     pub could: bool,
-    /// Whether the literal or rule could hold if, in addition, every data source were available. Differs from `could` only if a source is unavailable.
+    /// Whether the literal or rule could hold if, in addition, every data source were available. Differs from `could` only if a
+    /// source is unavailable.
     pub could_if_reached: bool,
 }
 

@@ -21,7 +21,7 @@ struct State {
     /// The earliest time at which a request may start a fetch.
     not_before: Moment,
     consecutive_failures: u32,
-    /// The number of finished fetches. Of several scheduled fetches, only the last one starts.
+    /// Number of finished fetches. A scheduled fetch does not start if another fetch has finished since it was scheduled.
     generation: u64,
 }
 

@@ -7,6 +7,9 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 /// The modification time of a file.
 pub(crate) type FileTime = SystemTime;
 
+/// The wall-clock time of the standard library, for public signatures.
+pub type WallTime = SystemTime;
+
 /// A point in time in seconds since 1970-01-01T00:00:00Z, like a `NumericDate` (RFC 7519 §2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp(i64);
@@ -20,6 +23,24 @@ impl Timestamp {
     /// Returns the seconds since the epoch.
     pub const fn seconds(self) -> i64 {
         self.0
+    }
+
+    /// Returns the last whole second at or before `time`. Saturates.
+    pub fn from_wall_time(time: WallTime) -> Self {
+        match time.duration_since(UNIX_EPOCH) {
+            Ok(after) => Self(0).plus(after),
+            Err(error) => {
+                let before = error.duration();
+                let is_between = u64::from(before.subsec_nanos() > 0);
+                Self(0_i64.saturating_sub_unsigned(before.as_secs().saturating_add(is_between)))
+            }
+        }
+    }
+
+    /// Returns the wall-clock time. `None` if the platform cannot represent it.
+    pub fn to_wall_time(self) -> Option<WallTime> {
+        let distance = Duration::from_secs(self.0.unsigned_abs());
+        if self.0 < 0 { UNIX_EPOCH.checked_sub(distance) } else { UNIX_EPOCH.checked_add(distance) }
     }
 
     /// Returns the timestamp that is later by `duration`. Saturates, so that a hostile claim never wraps.
@@ -109,6 +130,15 @@ pub fn monotonic() -> Moment {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn wall_clock_times_are_rounded_down_to_seconds() {
+        let at =
+            |seconds: i64, nanos: u32| Timestamp(seconds).to_wall_time().unwrap() + Duration::from_nanos(nanos.into());
+        for (seconds, nanos) in [(0, 0), (1, 999_999_999), (-1, 0), (-1, 1), (-2, 999_999_999), (1 << 40, 0)] {
+            assert_eq!(Timestamp::from_wall_time(at(seconds, nanos)), Timestamp(seconds), "{seconds} {nanos}");
+        }
+    }
 
     #[test]
     fn wall_clock_step_is_reported_once() {

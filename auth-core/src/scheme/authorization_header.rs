@@ -38,6 +38,20 @@ impl<'r> Authorization<'r> {
         })
     }
 
+    /// Returns the bytes after the name of a scheme and its spaces, without validation. `name` ends in a space.
+    pub(super) fn after(self, name: &[u8]) -> Option<&'r [u8]> {
+        let Self::Line(line) = self else { return None };
+        let (found, mut rest) = line.split_at_checked(name.len())?;
+        // Almost all clients use this spelling.
+        if found != name && !found.eq_ignore_ascii_case(name) {
+            return None;
+        }
+        while let Some(after) = rest.strip_prefix(b" ") {
+            rest = after;
+        }
+        Some(rest)
+    }
+
     /// Checks whether the line belongs to a custom scheme, which parses the credentials itself. `None` if it belongs to another
     /// scheme.
     ///
@@ -78,6 +92,15 @@ pub(super) fn is_token68(text: &str) -> bool {
             | (byte == b'+')
     };
     !body.is_empty() && all(body.as_bytes(), fits)
+}
+
+/// Returns whether a token has the form of a JWT: three parts of base64url (RFC 7519 §3).
+pub(super) fn has_jwt_form(token: &[u8]) -> bool {
+    let is_part = |part: &[u8]| {
+        !part.is_empty() && all(part, |byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
+    };
+    let mut parts = token.split(|byte| *byte == b'.');
+    parts.by_ref().take(3).filter(|part| is_part(part)).count() == 3 && parts.next().is_none()
 }
 
 /// Returns whether all bytes match. The loop has no early exit so that the compiler can vectorize it.

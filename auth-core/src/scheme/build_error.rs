@@ -18,7 +18,9 @@ pub enum BuildError {
     #[error("`{0}` shares its server with other applications: call `.realm(…)` to separate them")]
     RealmMissing(&'static str),
     /// No scheme is accepted, so no caller could authenticate.
-    #[error("no scheme is accepted: call `.bearer(…)`, `.basic(…)`, `.api_keys(…)`, `.session(…)` or `.scheme(…)`")]
+    #[error(
+        "no scheme is accepted: call `.bearer(…)`, `.tokens(…)`, `.basic(…)`, `.api_keys(…)`, `.session(…)` or `.scheme(…)`"
+    )]
     NoScheme,
     /// The settings of a token issuer are invalid.
     #[cfg(feature = "jwt")]
@@ -78,6 +80,15 @@ pub enum BuildError {
     /// The location of a tenant is invalid.
     #[error("`.tenant({0:?}, …)`: {1}")]
     Tenant(String, LocationError),
+    /// The settings of a token source are invalid.
+    #[cfg(feature = "own-tokens")]
+    #[error("`.tokens(…)` {name:?}: {error}")]
+    Tokens {
+        /// The name of the source.
+        name: String,
+        /// The cause.
+        error: crate::scheme::own_token::TokensError,
+    },
     /// The header name is invalid.
     #[error("`.api_keys(…)`: {0:?} is not a header name")]
     ApiKeyHeader(String),

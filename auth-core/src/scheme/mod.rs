@@ -16,6 +16,8 @@ pub mod dpop;
 pub mod basic;
 #[cfg(feature = "api-key")]
 pub mod api_key;
+#[cfg(feature = "own-tokens")]
+pub mod own_token;
 #[cfg(feature = "client-cert")]
 pub mod client_certificate;
 #[cfg(feature = "session")]
@@ -103,6 +105,11 @@ pub trait Authenticator<H: RequestHead>: Send + Sync {
         _view: &RequestView<'_, H>,
     ) -> Option<TokenDigest> {
         None
+    }
+
+    /// Returns whether credentials may count from some networks only, so that the client address is needed for every rule.
+    fn binds_networks(&self) -> bool {
+        false
     }
 
     /// Records that a request with the credential was granted. See [`Effects::activity`].
@@ -362,6 +369,9 @@ impl OwnIssuer {
         format!("{kind}:{realm}").into()
     }
 }
+
+/// Recognizes tokens in `Authorization: Bearer` that belong to another scheme.
+pub struct ForeignTokens(pub Box<dyn Fn(&[u8]) -> bool + Send + Sync>);
 
 /// A part of an engine whose callers log in at a provider instead of a page of this server.
 pub struct LoginAtProvider;

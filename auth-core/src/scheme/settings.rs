@@ -26,6 +26,11 @@ pub trait SchemeSettings<H: RequestHead>: Any {
         false
     }
 
+    /// Returns the number of sources that accept tokens without a form of their own, which could belong to any of them.
+    fn accept_opaque_tokens(&self) -> usize {
+        0
+    }
+
     /// Returns whether a secret verifies tokens.
     fn has_secret(&self, _secret: &[u8]) -> bool {
         false
@@ -185,7 +190,7 @@ impl Handles {
 
 /// Returns the sort position of a scheme. Built-in schemes precede custom ones.
 fn position(scheme: SchemeId) -> usize {
-    let built_in = SchemeId::BUILT_IN.into_iter().chain([SchemeId::TOKEN_COOKIE]);
+    let built_in = SchemeId::BUILT_IN.into_iter().chain([SchemeId::TOKEN_COOKIE, SchemeId::OWN_TOKEN]);
     built_in.into_iter().position(|other| other == scheme).unwrap_or(usize::MAX)
 }
 

@@ -143,7 +143,7 @@ impl<H: RequestHead> Authenticator<H> for TicketsInQuery {
         SchemeId::Bearer
     }
 
-    /// Returns none, since the callers belong to the issuers of the tokens.
+    /// Returns no issuers, since the callers belong to those of the tokens.
     fn sources(&self) -> &[Arc<Issuer>] {
         &[]
     }

@@ -8,7 +8,7 @@ use crate::scheme::bearer::{Bearer, BearerTokens, CookieTokens, IssuerResolver, 
 use crate::scheme::build_error::{BuildError, Mistakes};
 use crate::scheme::settings::{AllSettings, Assembly, IssuerSettings, SchemeSettings, SettingsContext};
 use crate::scheme::ticket::{Tickets, TicketsInQuery};
-use crate::scheme::{OwnIssuer, Subprotocol};
+use crate::scheme::{ForeignTokens, OwnIssuer, Subprotocol};
 
 /// Settings of bearer tokens.
 #[derive(Default)]
@@ -84,7 +84,7 @@ fn print_commands(jwt: &Jwt, roles: &RoleTypes) {
 }
 
 impl<H: RequestHead> SchemeSettings<H> for TokenSettings {
-    /// Follows all schemes with issuers of their own, since token issuers must not have the same names.
+    /// Returns the position after all schemes with issuers of their own, since token issuers must not have the same names.
     fn order(&self) -> u8 {
         4
     }
@@ -118,6 +118,10 @@ impl<H: RequestHead> SchemeSettings<H> for TokenSettings {
         self.jwts.iter().any(Jwt::is_dev)
     }
 
+    fn accept_opaque_tokens(&self) -> usize {
+        self.jwts.iter().filter(|jwt| jwt.has_introspection()).count()
+    }
+
     fn has_secret(&self, secret: &[u8]) -> bool {
         self.jwts.iter().any(|jwt| jwt.has_secret(secret))
     }
@@ -143,7 +147,8 @@ impl<H: RequestHead> SchemeSettings<H> for TokenSettings {
         let bearer = Arc::new(bearer);
         assembly.provide(Arc::clone(&bearer));
         assembly.provide(Arc::new(Subprotocol(subprotocol.clone())));
-        assembly.schemes.push(Arc::new(BearerTokens::new(Arc::clone(&bearer), subprotocol)));
+        let foreign = assembly.part::<ForeignTokens>();
+        assembly.schemes.push(Arc::new(BearerTokens::new(Arc::clone(&bearer), subprotocol, foreign)));
         if let Some(name) = cookie {
             assembly.schemes.push(Arc::new(CookieTokens::new(Arc::clone(&bearer), name)));
         }

@@ -1,5 +1,6 @@
-//! Stores of accounts, users, roles, failed logins and blocked callers, each with its back ends.
+//! Stores of accounts, users, roles, tokens, failed logins and blocked callers, each with its back ends.
 
+pub mod unavailable;
 pub mod accounts;
 pub mod rights;
 pub mod roles;
@@ -9,3 +10,5 @@ pub mod blocklist;
 pub mod throttle;
 #[cfg(feature = "passwords")]
 pub mod users;
+#[cfg(feature = "own-tokens")]
+pub mod tokens;

@@ -25,9 +25,9 @@ crate::debug_as_display!(RightsUnavailable);
 
 /// Provides roles and permissions that the application stores, such as memberships in organizations.
 ///
-/// The provider is asked only if a rule is undecided without its answer, at most once per request and tenant. Each call has 5 s.
-/// After an error, a timeout or a panic, requests that depend on the answer get 503. Scopes in an answer are ignored, because they
-/// limit what a client may do for its user.
+/// The provider is asked only if a rule is undecided without its answer, at most once per request and tenant. Each call has a
+/// timeout of 5 s. After an error, a timeout or a panic, requests that depend on the answer get 503. Scopes in an answer are
+/// ignored, because they limit what a client may do for its user.
 ///
 /// ```
 /// use auth_actix::Id;
@@ -111,7 +111,7 @@ pub struct ProvidedRights {
     provider: Arc<dyn DynRightsProvider>,
     ttl: Duration,
     callers: Arc<Cache<Id, Arc<CallerRights>>>,
-    /// Whether the provider is a [`RoleProvider`](super::roles::RoleProvider), which knows tenants with one dimension only.
+    /// Whether the provider is a [`RoleProvider`](super::roles::RoleProvider), which supports only tenants with one dimension.
     is_of_roles: bool,
 }
 
@@ -169,7 +169,7 @@ impl ProvidedRights {
         Self { provider: Arc::new(provider), ttl, callers, is_of_roles: false }
     }
 
-    /// Wraps a provider of roles, which knows tenants with one dimension only.
+    /// Wraps a provider of roles, which supports only tenants with one dimension.
     pub(super) fn of_roles(provider: impl RightsProvider) -> Self {
         Self { is_of_roles: true, ..Self::new(provider) }
     }

@@ -1,4 +1,4 @@
-//! Mistakes that only all attributes of a handler together contain.
+//! Mistakes in the combination of a handler's attributes.
 
 use super::implicants;
 use super::model::{Atom, Formula, Literal, Network};
@@ -23,7 +23,8 @@ pub(crate) fn check_attributes(attributes: &[Words], formulas: &[Option<Formula>
     }
 }
 
-/// Reports a rule only about addresses: it would admit anonymous callers, but reads like a restriction.
+/// Reports a rule without a requirement on the caller, such as one that restricts only addresses. It would admit anonymous
+/// callers, which must be stated explicitly.
 pub(crate) fn check_anonymous(attributes: &[Words], formula: &Formula, diagnostics: &mut Diagnostics) {
     let public = attributes.iter().any(|words| words.attribute == Attribute::Public);
     if public || formula.is_about_caller() {

@@ -1,5 +1,5 @@
-//! Validation of signatures. Functions that the web framework does not accept are reported here in one sentence each. The
-//! errors of the compiler would be about generated code.
+//! Validation of signatures. Functions that the web framework does not accept are reported here. The compiler would otherwise
+//! report errors in generated code.
 
 use proc_macro2::Span;
 use syn::spanned::Spanned as _;

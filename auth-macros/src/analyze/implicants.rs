@@ -1,8 +1,8 @@
 //! Implicants of a formula: sets of literals, each of which is sufficient. They show which parts are redundant or unsatisfiable.
 //!
 //! # Why
-//! Only vocabularies contain what a name implies, so const code compares the names. Const code is slow, and most pairs of parts are
-//! unrelated whatever their names imply: a role implies no network. Only pairs that can be related are compared.
+//! Only a vocabulary defines which names a name implies, so const code compares the names. Const code is slow, and most pairs of
+//! parts cannot be related: a role never implies a network. Therefore only pairs that can be related are compared.
 
 use proc_macro2::Span;
 use syn::spanned::Spanned as _;
@@ -117,8 +117,8 @@ fn collect(formula: &Formula, rule: &Literals<'_>, next: &mut u16, connectives: 
     }
 }
 
-/// The literals of a rule, by position. Answers what is possible for some meaning of the names. Const code answers the same
-/// questions for their actual meaning.
+/// The literals of a rule, by position. Its methods return whether a relation is possible in some vocabulary. Const code checks
+/// the relation in the declared vocabulary.
 struct Literals<'a>(Vec<&'a Literal>);
 
 impl Literals<'_> {

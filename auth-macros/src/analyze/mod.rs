@@ -25,7 +25,9 @@ pub(crate) struct Checked {
     pub(crate) not_found: bool,
     /// The reason why the handler may be called for any object.
     pub(crate) any_object: Option<String>,
-    /// The connectives whose parts const code compares, as it knows the vocabularies.
+    /// The reason why limited credentials may call the handler without a name of their ceiling.
+    pub(crate) any_token: Option<String>,
+    /// The connectives whose parts const code compares, because only const code can read the vocabularies.
     pub(crate) connectives: Vec<Connective>,
 }
 
@@ -49,6 +51,7 @@ pub(crate) fn analyze_handler(
         connectives: implicants::connectives(&formula, redundant),
         not_found: attributes.iter().any(|words| words.not_found),
         any_object: attributes.iter().find_map(|words| words.any_object.as_ref()).map(syn::LitStr::value),
+        any_token: attributes.iter().find_map(|words| words.any_token.as_ref()).map(syn::LitStr::value),
         formula,
     })
 }
@@ -62,10 +65,15 @@ pub(crate) fn analyze_rule(words: &Words, diagnostics: &mut Diagnostics) -> Opti
         return diagnostics.report_at(words.span, wrong, "write `public && …` or `authenticated && …`");
     }
     conflicts::check_contradictions(&formula, diagnostics);
+    if let Some(reason) = &words.any_token {
+        let help = "delete it here, and write it in an attribute of the handler";
+        diagnostics.note(reason, "`any_token` applies to one handler", help);
+    }
     Some(Checked {
         connectives: implicants::connectives(&formula, words.redundant.is_some()),
         not_found: words.not_found,
         any_object: words.any_object.as_ref().map(syn::LitStr::value),
+        any_token: None,
         formula,
     })
 }

@@ -229,7 +229,7 @@ impl Atom {
     }
 }
 
-/// Seconds in the largest unit that divides them.
+/// Returns the duration in the largest unit that divides it.
 fn duration_text(seconds: u64) -> String {
     let fitting = grammar::TIME_UNITS.iter().filter(|(_, unit)| seconds.is_multiple_of(*unit));
     let (name, unit) = fitting.max_by_key(|(_, unit)| *unit).unwrap_or(&("s", 1));

@@ -214,7 +214,7 @@ fn string(expression: &Expr) -> Option<String> {
     }
 }
 
-/// Returns the attribute that requires a name, a claim or an address.
+/// Returns the attribute that `key = value` was probably meant to be, such as `#[require_role("admin")]` for `role = "admin"`.
 pub(super) fn attribute(key: &str, value: &Expr) -> Option<String> {
     let row = grammar::atom(key).or_else(|| grammar::atom(key.strip_suffix('s')?))?;
     let value = match row.shape {
@@ -239,7 +239,7 @@ pub(super) fn claim_of_key(name: &str, value: &Expr) -> Option<String> {
     Some(format!("{name:?}, {}", string(value)?))
 }
 
-/// Returns what an unknown word of `#[require_auth(…)]` may have been meant to be.
+/// Returns suggestions for an unknown word of `#[require_auth(…)]`.
 pub(super) fn word_of_require_auth(word: &Expr) -> Vec<String> {
     let role_or_scheme = |name: &str| vec![format!("#[require_role({name:?})]"), format!("scheme = {name:?}")];
     let name = match ungrouped(word) {

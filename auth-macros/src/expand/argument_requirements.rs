@@ -34,8 +34,8 @@ struct Extracted<'a> {
     is_optional: bool,
 }
 
-/// Returns the requirements of the arguments, and const checks that the rule meets them. `formula` is an expression of a
-/// reference to that of the rule.
+/// Returns the requirements of the arguments, and const checks that the rule meets them. `formula` is an expression for a
+/// reference to the formula of the rule.
 ///
 /// An argument whose type depends on a generic parameter is left to the checks at run time.
 pub(super) fn argument_requirements(
@@ -103,7 +103,8 @@ impl<'a> Arguments<'a> {
         quote!({ use #needs_nothing as _; &[#(#needs),*] })
     }
 
-    /// Returns whether a check names an object; `known` is the answer for the arguments that are not concrete.
+    /// Returns an expression for whether a check names an object. `known` is that expression for the arguments that are not
+    /// concrete.
     fn checks_object(&self, known: &TokenStream) -> TokenStream {
         if self.named.is_empty() {
             return known.clone();
@@ -171,7 +172,7 @@ fn extract<'a>(kind: &'a Type, is_optional: bool, extracted: &mut Vec<Extracted<
     }
 }
 
-/// The generic parameters that a type can depend on.
+/// Returns the generic parameters that a type can depend on.
 fn generic_parameters(function: &Function) -> Vec<String> {
     let params = function.signature.generics.params.iter();
     let names = params.filter_map(|parameter| match parameter {

@@ -1,4 +1,5 @@
-//! A handler with its rule. Its arguments become one, which decides first and then extracts the others.
+//! Expansion of a handler with its rule. One argument replaces the arguments of the handler. It first decides on the request, and
+//! then extracts the original arguments.
 
 use proc_macro2::{Delimiter, Group, Ident, TokenStream, TokenTree};
 use quote::{quote, quote_spanned};
@@ -15,7 +16,7 @@ use super::rule::{RuleExpansion, name_checks, refusing};
 use crate::analyze::{Checked, check};
 use crate::parse::{self, Function, Parameter};
 
-/// The attribute that a handler is expanded in.
+/// The attribute that expands a handler.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum ExpansionSite {
     /// The only attribute of a plain function. It declares the guard.
@@ -99,7 +100,7 @@ impl<'a> HandlerExpansion<'a> {
         quote!(#guard #(#conditions)* #[cfg(test)] type #local_type = #type_path;)
     }
 
-    /// Returns an expression of a reference to the formula.
+    /// Returns an expression for a reference to the formula.
     fn formula(&self, checked: &Checked) -> TokenStream {
         if self.shares_formula(checked) {
             let guard = self.items.guard();

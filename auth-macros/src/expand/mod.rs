@@ -90,9 +90,9 @@ fn expand_first(mut function: Function, own: &TokenStream, root: &Root) -> Token
 /// Results of the first attribute, which precede its words in the last one.
 #[derive(Default)]
 struct FirstResults {
-    /// None of the attributes makes a service of the handler.
+    /// Whether no attribute turns the handler into a service.
     no_route: bool,
-    /// The function cannot be a handler, and the mistake was reported.
+    /// Whether the function cannot be a handler. The mistake is already reported.
     mistaken: bool,
 }
 

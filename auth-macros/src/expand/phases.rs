@@ -10,16 +10,16 @@ use crate::parse::Parameter;
 
 /// The arguments of a handler, by when they are extracted.
 pub(super) struct Phases<'a> {
-    /// Before the decision, if a check names them.
+    /// Extracted before the decision, because a check names them.
     pub(super) first: Vec<&'a Parameter>,
-    /// After the decision and before the rest: the objects whose access is authorized.
+    /// Extracted after the decision and before the rest: the objects whose access is authorized.
     objects: Vec<&'a Parameter>,
-    /// Last.
+    /// Extracted last.
     rest: Vec<&'a Parameter>,
     pub(super) has_checks: bool,
 }
 
-/// A tuple of any length.
+/// Returns a tuple of these parts, of which there may be none or one.
 pub(super) fn tuple<'a>(parts: impl Iterator<Item = impl quote::ToTokens + 'a>) -> TokenStream {
     quote!((#(#parts,)*))
 }

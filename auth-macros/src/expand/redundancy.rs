@@ -11,8 +11,8 @@ fn implicants(implicants: &Implicants) -> TokenStream {
     quote!(&[#(#implicants),*])
 }
 
-/// Returns consts that do not compile if a part of the rule is redundant or the rule is unsatisfiable. `formula` is a reference
-/// to that of the rule. Each connective has a const of its own, as each is its own mistake.
+/// Returns consts that do not compile if a part of the rule is redundant or the rule is unsatisfiable. `formula` is an expression
+/// for a reference to the formula of the rule. Each connective has a const of its own, as each is its own mistake.
 pub(super) fn checks(
     checked: &Checked,
     formula: &TokenStream,
@@ -20,7 +20,7 @@ pub(super) fn checks(
     paths: &Paths<'_>,
 ) -> TokenStream {
     let Paths { part, formula: formula_type, .. } = paths;
-    // One span for both, as `macro_rules!` tells variables of different places apart.
+    // Both have one span, because `macro_rules!` distinguishes equal names by their spans.
     let [known, listed] = ["__formula", "__parts"].map(|name| syn::Ident::new(name, Span::mixed_site()));
     let connectives = checked.connectives.iter().map(|connective| {
         let check = if connective.is_any { paths.check_any } else { paths.check_all };

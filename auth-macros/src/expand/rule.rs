@@ -60,10 +60,11 @@ impl RuleExpansion<'_> {
         let Paths { rule, rule_target, compiled_formula, account, with_account, arg_requirement, .. } = paths;
         let ArgumentRequirements { reads, arguments, checks_object, may_need_account } = requirements;
         let (text, not_found) = (checked.formula.text(), checked.not_found);
-        let any_object = match &checked.any_object {
+        let reason = |reason: &Option<String>| match reason {
             Some(reason) => quote!(::core::option::Option::Some(#reason)),
             None => quote!(::core::option::Option::None),
         };
+        let (any_object, any_token) = (reason(&checked.any_object), reason(&checked.any_token));
         // The line of the item, not that of the macro.
         let line = quote_spanned!(*at=> ::core::line!());
         let (declared, arguments, formula) = match may_need_account {
@@ -86,6 +87,7 @@ impl RuleExpansion<'_> {
                 arguments: #arguments,
                 checks_object: #checks_object,
                 any_object: #any_object,
+                any_token: #any_token,
             }
         };
         if *may_need_account { quote!({ #declared #rule }) } else { rule }

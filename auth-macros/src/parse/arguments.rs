@@ -24,6 +24,8 @@ pub(crate) struct Words {
     pub(crate) redundant: Option<syn::LitStr>,
     /// The reason why the handler may be called for any object.
     pub(crate) any_object: Option<syn::LitStr>,
+    /// The reason why limited credentials may call the handler without a name of their ceiling.
+    pub(crate) any_token: Option<syn::LitStr>,
     /// The path of the facade, if it is renamed.
     pub(crate) root: Option<syn::Path>,
     has_root: bool,
@@ -54,6 +56,7 @@ pub(crate) fn words(attribute: Attribute, span: Span, tokens: &TokenStream, diag
         not_found: false,
         redundant: None,
         any_object: None,
+        any_token: None,
         root: None,
         has_root: false,
         is_broken: false,
@@ -159,11 +162,9 @@ fn read_crate_word(input: ParseStream<'_>, words: &mut Words, diagnostics: &mut 
 fn read_word(expression: Expr, input: ParseStream<'_>, words: &mut Words, diagnostics: &mut Diagnostics) {
     match expression {
         Expr::Assign(ExprAssign { attrs, left, eq_token, right }) => match &*left {
-            Expr::Path(path) if path.path.is_ident("redundant") => {
-                read_reason(path, *right, &mut words.redundant, "kept until the migration", diagnostics);
-            }
-            Expr::Path(path) if path.path.is_ident("any_object") => {
-                read_reason(path, *right, &mut words.any_object, "anyone may read posts", diagnostics);
+            Expr::Path(path) if Reason::of(&path.path).is_some() => {
+                let reason = Reason::of(&path.path);
+                reason.into_iter().for_each(|reason| reason.read(path, &right, words, diagnostics));
             }
             Expr::Path(path) if path.path.get_ident().is_some() => {
                 words.list.extend(path.path.get_ident().map(|key| Word::Key(key.clone(), *right)));
@@ -183,30 +184,55 @@ fn read_word(expression: Expr, input: ParseStream<'_>, words: &mut Words, diagno
             }
             words.not_found = true;
         }
+        Expr::Path(path) if Reason::of(&path.path).is_some() => {
+            let reason = Reason::of(&path.path);
+            reason.into_iter().for_each(|reason| {
+                diagnostics.note(&path, format!("`{}` has no reason", reason.key), reason.help());
+            });
+        }
         other => words.list.push(Word::Expression(other)),
     }
 }
 
-/// Reads a key whose value is a reason.
-fn read_reason(
-    key: &syn::ExprPath,
-    value: Expr,
-    into: &mut Option<syn::LitStr>,
-    example: &str,
-    diagnostics: &mut Diagnostics,
-) {
-    let key_text = key.to_token_stream();
-    let help = format!("write a reason, such as `{key_text} = \"{example}\"`");
-    if into.is_some() {
-        diagnostics.note(key, format!("`{key_text}` is repeated"), "delete one of the two");
+/// An option whose value is a reason.
+struct Reason {
+    key: &'static str,
+    example: &'static str,
+    field: fn(&mut Words) -> &mut Option<syn::LitStr>,
+}
+
+/// The table of options whose value is a reason.
+const REASONS: [Reason; 3] = [
+    Reason { key: "redundant", example: "kept until the migration", field: |words| &mut words.redundant },
+    Reason { key: "any_object", example: "anyone may read posts", field: |words| &mut words.any_object },
+    Reason { key: "any_token", example: "it only shows the name of the token", field: |words| &mut words.any_token },
+];
+
+impl Reason {
+    fn of(path: &syn::Path) -> Option<&'static Self> {
+        REASONS.iter().find(|reason| path.is_ident(reason.key))
     }
-    match value {
-        Expr::Lit(syn::ExprLit { lit: syn::Lit::Str(text), .. })
-            if text.suffix().is_empty() && !text.value().trim().is_empty() =>
-        {
-            *into = Some(text);
+
+    fn help(&self) -> String {
+        format!("write a reason, such as `{} = \"{}\"`", self.key, self.example)
+    }
+
+    fn read(&self, key: &syn::ExprPath, value: &Expr, words: &mut Words, diagnostics: &mut Diagnostics) {
+        let into = (self.field)(words);
+        if into.is_some() {
+            diagnostics.note(key, format!("`{}` is repeated", self.key), "delete one of the two");
         }
-        other => diagnostics.note(other, "the reason is empty", help),
+        match value {
+            Expr::Lit(syn::ExprLit { lit: syn::Lit::Str(text), .. })
+                if text.suffix().is_empty() && !text.value().trim().is_empty() =>
+            {
+                *into = Some(text.clone());
+            }
+            Expr::Lit(syn::ExprLit { lit: syn::Lit::Str(text), .. }) if text.suffix().is_empty() => {
+                diagnostics.note(text, "the reason is empty", self.help());
+            }
+            other => diagnostics.note(other, "the reason is not a string", self.help()),
+        }
     }
 }
 
@@ -216,7 +242,7 @@ fn is_followed_by_last_words(input: ParseStream<'_>) -> bool {
     let _: Option<Token![,]> = ahead.parse().ok().flatten();
     ahead.is_empty()
         || ahead.peek(Token![crate])
-        || ahead.fork().parse::<syn::Ident>().is_ok_and(|word| word == "redundant" || word == "any_object")
+        || ahead.fork().parse::<syn::Ident>().is_ok_and(|word| REASONS.iter().any(|reason| word == reason.key))
         || ahead.parse::<syn::Ident>().is_ok_and(|word| word == "not_found")
 }
 

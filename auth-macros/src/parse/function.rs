@@ -107,8 +107,8 @@ impl Function {
         self.attributes.iter().all(is_inert)
     }
 
-    /// Returns whether an attribute can make a service of the function. A route attribute contains a path, whatever its name is.
-    /// There is no type that could be required to have a rule unless a route attribute generates one.
+    /// Returns whether an attribute may be a route attribute, which turns the function into a service. A route attribute contains
+    /// a path, even if it is renamed. Only the type that a route attribute generates can be required to have a rule.
     pub(crate) fn may_have_route(&self) -> bool {
         self.attributes.iter().any(|attribute| may_be_route(&attribute.meta))
     }
@@ -228,7 +228,7 @@ fn other_item_kind(tokens: &TokenStream) -> Option<(&'static str, Span)> {
     before.or_else(|| tokens.clone().into_iter().last().map(|token| ("something else", token.span())))
 }
 
-/// Returns whether an attribute is one of the language that neither expands nor replaces the item.
+/// Returns whether an attribute is a built-in or tool attribute of Rust, which neither expands nor replaces the item.
 pub(crate) fn is_inert(attribute: &Attribute) -> bool {
     is_inert_path(attribute.path())
 }

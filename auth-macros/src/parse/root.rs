@@ -8,7 +8,7 @@ use syn::{LitStr, Path};
 
 use crate::diagnostics::Diagnostics;
 
-/// Parses the value of `crate =`. `at` is the sign.
+/// Parses the value of `crate =`. `at` is the equals sign.
 pub(crate) fn read_root(at: impl quote::ToTokens, value: TokenStream, diagnostics: &mut Diagnostics) -> Option<Path> {
     if let Some(path) = parse_path(value.clone()) {
         return Some(path);

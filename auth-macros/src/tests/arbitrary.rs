@@ -45,6 +45,7 @@ const WORDS: &[&str] = &[
     "redundant = \"why\"",
     "redundant",
     "any_object",
+    "any_token",
     "implies(Editor)",
     "implies",
     "grants(P::W)",

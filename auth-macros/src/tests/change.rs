@@ -37,7 +37,7 @@ const ODD: &[&str] = &[
     "check(match x { a @ 1 | a @ 2 => a, ref b => b })", "check(id)", "check { x }", "check", "!check(x)", "check(check(x))", "check(const { 1 })", "check(&raw const id)", "check(1 +)",
     // Keys.
     "in = org", "in = \"org\"", "in = \"a\\\"b\"", "in = \"(\"", "in = {org}", "in = 7", "in = a::b", "in = self", "in =", "in", "in == org", "not_found", "not_found = true", "not_found()", "redundant = \"why\"", "redundant = \"\"",
-    "redundant = 7", "redundant = why", "redundant", "redundant()", "redundant = \"why\"x", "any_object = \"why\"", "any_object = \" \"", "any_object = b\"why\"", "any_object = r\"why\"", "max_age = \"5m\"", "max_age = 5", "max_age =",
+    "redundant = 7", "redundant = why", "redundant", "redundant()", "redundant = \"why\"x", "any_object = \"why\"", "any_object = \" \"", "any_object = b\"why\"", "any_object = r\"why\"", "any_token = \"why\"", "any_token", "any_token = 7", "max_age = \"5m\"", "max_age = 5", "max_age =",
     "acr = \"a\"", "acr = \"ä\"", "scheme = \"bearer\"", "scheme = bearer", "direct", "direct = true", "direct()", "a::b = c", "7 = 7", "(x) = y", "\"a\" = \"b\"", "a = b = c", "_ = x", "r#in = org", "r#crate",
 ];
 

@@ -1,9 +1,9 @@
 //! Mutation tests: valid attributes, rules and enums with up to two random changes.
 //!
 //! # Why
-//! The compiler reports a panic of a macro as `custom attribute panicked`, at the attribute and without a reason. A mistake
-//! that is reported four times hides the others. So no change of an input may panic, each may be reported three times at most,
-//! and a valid input not at all. Inputs that repeat a mistake four times are not generated.
+//! The compiler reports a panic of a macro as `custom attribute panicked`, at the attribute and without a reason. A mistake that
+//! is reported four times hides the others. Therefore no changed input may cause a panic, each mistake may be reported at most
+//! three times, and a valid input must not be reported. Inputs that repeat a mistake four times are not generated.
 
 mod arbitrary;
 mod change;
@@ -85,7 +85,7 @@ impl Input {
     }
 }
 
-/// The tokens of a text of ours.
+/// Returns the tokens of a text of this crate's tests.
 fn tokens(text: &str) -> TokenStream {
     text.parse().unwrap_or_else(|_| panic!("not valid tokens: {text}"))
 }

@@ -28,7 +28,17 @@ pub(super) fn valid(attribute: Attribute, random: &mut Random) -> TokenStream {
             if of_caller.iter().any(|word| rule.contains(word)) { rule } else { format!("authenticated && ({rule})") }
         }
     };
-    let last = ["", "", "", ",", ", not_found", ", redundant = \"kept\"", ", any_object = \"open\"", ", crate = guard"];
+    let last = [
+        "",
+        "",
+        "",
+        ",",
+        ", not_found",
+        ", redundant = \"kept\"",
+        ", any_object = \"open\"",
+        ", any_token = \"none\"",
+        ", crate = guard",
+    ];
     let last = random.pick(&last);
     match (attribute, last) {
         (Attribute::Public, ", not_found") => TokenStream::new(),

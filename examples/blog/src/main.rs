@@ -48,7 +48,7 @@ enum Permission {
     PostsPublish,
 }
 
-/// What an author writes.
+/// The title and the text of a post, as an author submits them.
 #[derive(Deserialize, ToSchema)]
 struct New {
     title: String,

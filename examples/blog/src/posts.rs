@@ -13,7 +13,7 @@ use crate::{Role, may, proof};
 #[derive(Clone, Debug, FromRow, Serialize, ToSchema)]
 pub(crate) struct Post {
     pub(crate) id: i64,
-    /// Who wrote it: issuer and subject.
+    /// The author: issuer and subject.
     pub(crate) author: String,
     pub(crate) title: String,
     pub(crate) text: String,

@@ -10,7 +10,7 @@ use actix_web::dev::HttpServiceFactory;
 use actix_web::{Responder, get, web};
 use auth_actix::{Auth, AuthBuilder, Jwt, Principal, require_auth, require_role};
 
-/// The roles of employees. "temp" was removed: `tests/compile_fail/role_that_was_abolished.rs` keeps it from being reintroduced.
+/// The roles of employees. "temp" was removed: `tests/compile_fail/role_is_not_declared.rs` keeps it from being reintroduced.
 #[derive(auth_actix::Role)]
 pub enum Role {
     /// Sees all salaries.

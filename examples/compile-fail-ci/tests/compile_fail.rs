@@ -1,7 +1,7 @@
 //! Programs that must not compile, and the expected errors of the compiler.
 //!
-//! After a change, `TRYBUILD=overwrite cargo test --test compile_fail` rewrites the `.stderr` files. Read them: a
-//! case that fails for another reason than its name says proves nothing.
+//! After a change, `TRYBUILD=overwrite cargo test --test compile_fail` rewrites the `.stderr` files. Review the changes: a case
+//! must fail for the reason that its name states.
 
 use std::process::Command;
 

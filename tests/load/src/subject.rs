@@ -94,8 +94,8 @@ impl Ask {
 
 /// An initialized application.
 pub trait Server {
-    /// Returns the status of the response, which is dropped. Returns `None` if the application would have to wait, which ours never
-    /// does.
+    /// Returns the status of the response, which is dropped. Returns `None` if the application would have to wait, which guarded
+    /// handlers never do here.
     fn answer(&self, request: Request) -> Option<u16>;
 }
 

@@ -26,8 +26,8 @@ fn tally(who: Who, case: &str) -> Outcome<Tally> {
 
 /// Returns the allocations in excess of the bare handler. Signature verification makes none, so this is also the excess over both.
 ///
-/// A route of actix stores the methods of its resource for a 405 response, which takes three allocations. Ours in a scope does not.
-/// The guard itself therefore makes three more than this number, except in the cases with `app_data`.
+/// A route of actix stores the methods of its resource for a 405 response, which takes three allocations. A route in a scope of
+/// auth-actix does not. The guard itself therefore makes three more than this number, except in the cases with `app_data`.
 fn over_bare(case: &str) -> Outcome<i64> {
     let allocations = |who| Ok::<_, Box<dyn std::error::Error>>(i64::try_from(tally(who, case)?.allocations)?);
     Ok(allocations(Who::Guarded)? - allocations(Who::Bare)?)

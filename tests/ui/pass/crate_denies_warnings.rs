@@ -1,4 +1,4 @@
-//! A crate that takes no warning, not even a pedantic one.
+//! A crate that denies all warnings, including pedantic ones.
 #![deny(warnings, unused, nonstandard_style, rust_2018_idioms, future_incompatible)]
 #![deny(missing_docs, unreachable_pub, unused_qualifications, unused_lifetimes, single_use_lifetimes, trivial_casts)]
 #![deny(unsafe_code, non_local_definitions, let_underscore_drop, missing_debug_implementations, unit_bindings)]
@@ -8,19 +8,19 @@ use actix_web::{App, HttpResponse, Responder, get, post, web};
 use auth_actix::{Auth, Principal, deny_network, public, require, require_auth, require_role};
 use serde::Deserialize;
 
-/// Who works here.
+/// The roles of employees.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, auth_actix::Role)]
 pub enum Role {
-    /// Runs it.
+    /// Manages the application.
     #[role(implies(Editor), grants(Permission::PostsWrite))]
     Admin,
-    /// Writes.
+    /// Writes posts.
     Editor,
-    /// May not come in for now.
+    /// Has no access at present.
     Suspended,
 }
 
-/// What may be done.
+/// The permissions of employees.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, auth_actix::Permission)]
 pub enum Permission {
     /// Write posts.
@@ -34,7 +34,7 @@ struct Page {
     size: u32,
 }
 
-/// Says that it is up.
+/// Returns whether the server is available.
 #[public]
 #[deny_network("203.0.113.0/24")]
 #[get("/health")]
@@ -42,7 +42,7 @@ async fn health() -> impl Responder {
     std::future::ready("up").await
 }
 
-/// Shows a page of reports.
+/// Returns a page of reports.
 #[require_role("editor")]
 #[get("/reports")]
 async fn reports(user: Principal, web::Query(Page { number, mut size }): web::Query<Page>) -> HttpResponse {
@@ -51,20 +51,20 @@ async fn reports(user: Principal, web::Query(Page { number, mut size }): web::Qu
     HttpResponse::Ok().body(format!("{number} {size} {may_write}"))
 }
 
-/// Writes one, below its route.
+/// Writes a report. The rule is below the route.
 #[post("/reports")]
 #[require(role("admin") && !role("suspended"))]
 async fn write(_: Principal, body: String) -> Result<String, actix_web::Error> {
     std::future::ready(Ok(body)).await
 }
 
-/// On a plain function.
+/// A plain function with a rule.
 #[require_auth(max_age = "5m")]
 async fn plain<const SIZE: usize>(_unused: web::Data<[u8; SIZE]>) -> String {
     std::future::ready(SIZE.to_string()).await
 }
 
-/// A future of its own.
+/// Returns a future.
 #[require_auth]
 #[get("/later")]
 fn later(id: web::Path<u64>) -> impl Future<Output = String> {

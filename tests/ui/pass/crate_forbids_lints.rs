@@ -1,4 +1,4 @@
-//! What plain actix compiles under `forbid`, compiles with rules: nothing generated allows what the crate forbids.
+//! Code that compiles under `forbid` with plain actix also compiles with rules: generated code allows no forbidden lint.
 #![deny(warnings)]
 #![forbid(dead_code, unused_imports, unused_variables, unused_mut, unreachable_pub, unreachable_code)]
 #![forbid(missing_docs, missing_debug_implementations, non_snake_case, private_interfaces, private_bounds)]
@@ -7,7 +7,7 @@
 use actix_web::{App, get, post, web};
 use auth_actix::{Auth, Granted, Permission, Principal, Role, deny_network, public, require, require_auth, require_role};
 
-/// Who works here.
+/// The roles of employees.
 #[derive(Debug, Role)]
 #[role(proofs = "proof")]
 enum Role {

@@ -1,20 +1,20 @@
 use actix_web::{App, get};
 use auth_actix::{Auth, require_auth};
 
-/// The report of the day.
+/// Returns the daily report.
 #[allow(clippy::unused_async)]
 #[require_auth]
 #[doc(alias = "daily")]
 #[get("/report")]
 #[inline]
-/// It says so itself.
+/// A second doc comment.
 #[must_use]
 #[rustfmt::skip]
 async fn report() -> &'static str {
     "daily"
 }
 
-/** On a plain function. */
+/** A plain function. */
 #[require_auth]
 #[inline(always)]
 #[cfg(all())]

@@ -62,7 +62,7 @@ by_two_roles!(staff, "/staff", "admin", "editor");
 by_path!(chiefs, Role::Admin);
 by_rule!(ruled, role("admin") || (role("editor") && claim("org", "acme")));
 inside! {
-    /// From inside only.
+    /// A handler whose body is a macro fragment.
     #[post("/inside")]
     pub fn within(body: String, user: Principal) -> String {
         format!("{body} {:?}", user.id())

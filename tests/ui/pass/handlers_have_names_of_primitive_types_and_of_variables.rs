@@ -1,4 +1,4 @@
-//! The route attribute makes a struct of a handler: its name is that of a type and of a value beside all that is generated.
+//! The route attribute generates a struct with the handler's name, which must not collide with names in generated code.
 use actix_web::{App, get, web};
 use auth_actix::{Auth, Permission, Principal, Role, TokenScope, require, require_role};
 

@@ -1,4 +1,4 @@
-//! A function that makes a scope returns it by its name, as with actix.
+//! A function that creates a scope can name its type, as with actix.
 use actix_web::{
     App, Error,
     body::MessageBody,

@@ -106,7 +106,7 @@ fn country(reader: &Reader<Vec<u8>>, address: IpAddr) -> Option<CountryCode> {
 }
 
 /// Returns the country in which the client is located, not the one in which its network is registered or which it represents.
-/// Databases of other vendors are flat.
+/// Databases of vendors other than MaxMind contain the code at the top level.
 fn named(found: &maxminddb::LookupResult<'_, Vec<u8>>) -> Option<CountryCode> {
     const NESTED: [PathElement<'static>; 2] = [PathElement::Key("country"), PathElement::Key("iso_code")];
     const FLAT: [PathElement<'static>; 1] = [PathElement::Key("country_code")];

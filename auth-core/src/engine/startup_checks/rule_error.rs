@@ -113,7 +113,7 @@ pub enum RuleError {
         "{0}: the handler takes the tenant, and the rules admit callers by different dimensions: write the same dimensions in each"
     )]
     TenantsDiffer(String),
-    /// The provider of roles is asked about a tenant with one dimension only.
+    /// The rule names a tenant with several dimensions, and the provider of roles supports only tenants with one.
     #[error(
         "{place}: the rule names a tenant with several dimensions, `in = {tenant}`, which `.roles_from(…)` cannot be asked about: call `.rights_from(…)`"
     )]

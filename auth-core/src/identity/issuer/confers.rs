@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::identity::rights::Rights;
 use crate::identity::vocabulary::NameKind;
 
 /// The names, claims and assurance levels that the credentials of one issuer may confer. All others are dropped before the
@@ -90,6 +91,16 @@ impl Confers {
         }
     }
 
+    /// Allows the names of these rights, and no claims and assurance levels.
+    pub(crate) fn of_rights(rights: &Rights) -> Self {
+        let names = |kind| match rights.names(kind) {
+            None => AllowedNames::All,
+            Some(names) => AllowedNames::only(names),
+        };
+        let (roles, permissions) = (names(NameKind::Role), names(NameKind::Permission));
+        Self { roles, permissions, scopes: names(NameKind::Scope), ..Self::nothing() }
+    }
+
     /// Allows no names, claims and assurance levels: the credentials only identify their callers. The other methods allow more.
     pub const fn nothing() -> Self {
         const NONE: AllowedNames = AllowedNames::Only(BTreeSet::new());
@@ -141,6 +152,10 @@ impl Confers {
     /// Returns the listed names of this kind. Empty if all names are allowed.
     pub fn listed(&self, kind: NameKind) -> impl Iterator<Item = &str> {
         self.names(kind).listed()
+    }
+
+    pub(crate) fn allows_all(&self, kind: NameKind) -> bool {
+        *self.names(kind) == AllowedNames::All
     }
 
     pub(crate) fn allows(&self, kind: NameKind, name: &str) -> bool {

@@ -79,7 +79,7 @@ impl Issuer {
                 }
             }
         }
-        let Tenancy { always, optional, is_resolved } = &self.tenancy;
+        let Tenancy { always, optional, is_resolved, grants_in_tenants: _ } = &self.tenancy;
         if !always.is_empty() {
             places += &format!(", bound to {}", always.join(", "));
         }
@@ -109,7 +109,8 @@ impl Issuer {
 
     /// Returns whether its credentials are logins of persons, except those of clients. API keys and certificates are not.
     pub(crate) fn is_of_logins(&self) -> bool {
-        self.login.logs_in() && !matches!(self.scheme, SchemeId::ApiKey | SchemeId::ClientCertificate)
+        let is_of_program = matches!(self.scheme, SchemeId::ApiKey | SchemeId::ClientCertificate);
+        self.login.logs_in() && !is_of_program && self.scheme != SchemeId::OWN_TOKEN
     }
 
     /// Returns whether every credential of this issuer holds the scope.

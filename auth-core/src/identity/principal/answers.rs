@@ -40,7 +40,7 @@ pub(super) struct Answers {
 /// The tenant that the rights provider chooses for a request that names none.
 #[derive(Clone, Debug)]
 pub(crate) enum DefaultTenant {
-    /// This one, or none.
+    /// The chosen tenant. `None` if the provider chooses none.
     Answered(Option<Tenant>),
     /// The provider is unavailable.
     OutOfReach,

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::{ClaimsError, Principal};
 use crate::identity::issuer::Issuer;
+use crate::identity::rights::Rights;
 use crate::identity::vocabulary::NameKind;
 use crate::runtime::clock::Timestamp;
 
@@ -20,13 +21,14 @@ pub struct PrincipalBuilder {
     claims: serde_json::Map<String, serde_json::Value>,
     /// `None` if the names are unspecified. The absence of a name is then unknown.
     names: [Option<Vec<String>>; 3],
+    ceiling: Option<Rights>,
 }
 
 impl Principal {
     /// Starts to build a user of a scheme of the application.
     pub fn builder(subject: impl Into<String>) -> PrincipalBuilder {
         let claims = serde_json::Map::from_iter([("sub".to_owned(), subject.into().into())]);
-        PrincipalBuilder { claims, names: Default::default() }
+        PrincipalBuilder { claims, names: Default::default(), ceiling: None }
     }
 }
 
@@ -56,6 +58,16 @@ impl PrincipalBuilder {
     /// Adds an OAuth 2.0 scope of the credential.
     pub fn scope(self, name: impl Into<String>) -> Self {
         self.named(NameKind::Scope, [name.into()])
+    }
+
+    /// Limits the credential to these rights, within what the scheme may confer. Its scopes are then those of `ceiling`, and its
+    /// roles and permissions those that `ceiling` contains as well.
+    ///
+    /// A limited credential passes a rule only by a role, a permission or a scope: `require_auth` refuses it with 403, since a
+    /// credential without rights must not do what its owner may do. `any_token = "…"` in an attribute lifts this for a handler.
+    /// [`Rights::everything`] limits nothing.
+    pub fn ceiling(self, ceiling: Rights) -> Self {
+        Self { ceiling: Some(ceiling), ..self }
     }
 
     /// Sets a claim.
@@ -95,7 +107,12 @@ impl PrincipalBuilder {
                 self.claims.insert(name, names.into());
             }
         }
-        Principal::from_claims(Arc::clone(source), serde_json::Value::Object(self.claims).to_string())
+        let claims = serde_json::Value::Object(self.claims).to_string();
+        let principal = Principal::from_claims(Arc::clone(source), claims)?;
+        Ok(match self.ceiling {
+            Some(ceiling) => principal.with_ceiling(ceiling),
+            None => principal,
+        })
     }
 }
 

@@ -1,26 +1,49 @@
 //! Claims that a scheme reads from a credential, except the lists of names.
 
+use std::sync::Arc;
+
+use crate::client::network::Network;
+use crate::identity::granted::GrantedRights;
 use crate::identity::tenant::Tenant;
 use crate::runtime::clock::Timestamp;
 use crate::runtime::strict_json::{Raw, Span};
 
-/// The issuer of a credential, if it is not its configured issuer, and the tenant that it is bound to.
+/// The issuer of a credential, if it is not its configured issuer, the tenants and networks that it is bound to, and the rights that it
+/// grants.
 #[derive(Debug, Default)]
 pub(crate) struct CredentialOwner {
     pub(crate) issuer: Option<Box<str>>,
     pub(crate) binding: Binding,
+    /// The rights that the credential grants in addition to the lists of names in its claims. `None` if its source grants none this
+    /// way.
+    pub(crate) granted: Option<GrantedRights>,
+    /// The networks from which the credential counts. `None` if it counts from each.
+    pub(crate) networks: Option<Arc<[Network]>>,
 }
 
 /// The tenant that a credential is bound to.
 #[derive(Clone, Debug, Default)]
 pub(crate) enum Binding {
-    /// None. The rights of the credential count outside of tenants.
+    /// The credential is not bound to a tenant. Its rights count only outside of tenants.
     #[default]
     None,
-    /// This one. The rights of the credential count in it only.
+    /// The credential is bound to this tenant. Its rights count only in it.
     Tenant(Tenant),
-    /// One whose optional dimensions the credential does not state. Its rights count nowhere.
+    /// The credential counts only in requests for one of these tenants (TENANT-11).
+    Only(Box<[Tenant]>),
+    /// The credential lacks an optional dimension of its tenant. Its rights count nowhere.
     Incomplete(Option<Tenant>),
+}
+
+impl Binding {
+    /// Returns the tenants. Empty also for a credential that counts in none.
+    pub(super) fn tenants(&self) -> &[Tenant] {
+        match self {
+            Self::Tenant(tenant) | Self::Incomplete(Some(tenant)) => std::slice::from_ref(tenant),
+            Self::Only(tenants) => tenants,
+            Self::None | Self::Incomplete(None) => &[],
+        }
+    }
 }
 
 /// The claims of a credential, except the lists of names.

@@ -3,6 +3,7 @@
 mod actor;
 mod answers;
 mod builder;
+mod bound;
 mod credential_claims;
 mod names;
 mod account;
@@ -22,8 +23,10 @@ pub(crate) use self::credential_claims::{Binding, CredentialOwner};
 pub(crate) use self::credential_claims::{CredentialClaims, Omitted};
 pub(crate) use self::names::Lists;
 use self::names::NameSet;
+use crate::client::network::Network;
+use crate::identity::granted::GrantedRights;
 use crate::identity::issuer::Issuer;
-use crate::identity::rights::NameRef;
+use crate::identity::rights::{NameRef, Rights};
 use crate::identity::scheme_id::SchemeId;
 use crate::identity::tenant::{Tenant, TenantRef};
 use crate::identity::vocabulary::{Declares, PermissionSet, RoleSet, ScopeSet};
@@ -46,6 +49,10 @@ struct PrincipalInner {
     /// The original issuer, if `source` stores logins at other issuers, as sessions do.
     issuer: Option<Box<str>>,
     binding: Binding,
+    granted: Option<GrantedRights>,
+    networks: Option<Arc<[Network]>>,
+    /// The rights within which the credential counts. `None` if the credential has no such limit.
+    ceiling: Option<Rights>,
     claims: String,
     lists: Lists,
     login: CredentialClaims,
@@ -53,14 +60,31 @@ struct PrincipalInner {
 }
 
 impl PrincipalInner {
-    /// Returns whether the roles and permissions of the credential count in `tenant`. Those of a bound credential count in its own
-    /// tenant only, and those of any other credential only outside of tenants.
+    /// Returns whether the roles and permissions of the credential count in `tenant`. If the credential is bound to a tenant,
+    /// they count only in that tenant, otherwise only outside of tenants.
     fn counts_in(&self, tenant: Option<&TenantRef<'_>>) -> bool {
         match (&self.binding, tenant) {
             (Binding::None, None) => self.source.tenancy.always.is_empty(),
-            (Binding::Tenant(bound), Some(tenant)) => tenant.is_same_as(bound),
+            (Binding::Tenant(_) | Binding::Only(_), Some(tenant)) => self.is_bound_to(tenant),
             _ => false,
         }
+    }
+
+    /// Returns whether the tenant is one that the credential is bound to.
+    fn is_bound_to(&self, tenant: &TenantRef<'_>) -> bool {
+        self.binding.tenants().iter().any(|bound| tenant.is_same_as(bound))
+    }
+
+    /// Returns the rights that the credential grants for each tenant, if they may count in `tenant`. Those of a bound credential
+    /// count in its own tenant only.
+    fn granted_in(&self, tenant: Option<&TenantRef<'_>>) -> Option<&GrantedRights> {
+        let granted = self.granted.as_ref()?;
+        let counts = match &self.binding {
+            Binding::None => true,
+            Binding::Tenant(_) | Binding::Only(_) => tenant.is_some_and(|tenant| self.is_bound_to(tenant)),
+            Binding::Incomplete(_) => false,
+        };
+        counts.then_some(granted)
     }
 }
 
@@ -79,15 +103,18 @@ impl Principal {
         lists: Lists,
         login: CredentialClaims,
     ) -> Self {
-        let CredentialOwner { issuer, binding } = named;
-        let inner = PrincipalInner { source, issuer, binding, claims, lists, login, held: Default::default() };
+        let CredentialOwner { issuer, binding, granted, networks } = named;
+        let held = Default::default();
+        let inner =
+            PrincipalInner { source, issuer, binding, granted, networks, ceiling: None, claims, lists, login, held };
         Self { said: Arc::new(inner), answers: None }
     }
 
     /// Returns the approximate memory size in bytes.
     pub(crate) fn size(&self) -> usize {
         let issuer = self.said.issuer.as_ref().map_or(0, |issuer| issuer.len());
-        let tenant = self.tenant().map_or(0, |tenant| tenant.dimensions().map(|(_, value)| value.len()).sum());
+        let tenant: usize =
+            self.bound_tenants().iter().flat_map(Tenant::dimensions).map(|(_, value)| value.len()).sum();
         size_of::<PrincipalInner>() + self.said.claims.len() + issuer + tenant
     }
 
@@ -101,20 +128,10 @@ impl Principal {
     #[cfg(test)]
     pub(crate) fn bound_to(&self, tenant: Tenant) -> Self {
         let said = &*self.said;
-        let owner = CredentialOwner { issuer: said.issuer.clone(), binding: Binding::Tenant(tenant) };
+        let binding = Binding::Tenant(tenant);
+        let owner =
+            CredentialOwner { issuer: said.issuer.clone(), binding, granted: said.granted.clone(), networks: None };
         Self::new(Arc::clone(&said.source), owner, said.claims.clone(), said.lists.clone(), said.login.clone())
-    }
-
-    fn vouched_for(
-        issuer: Option<Box<str>>,
-        source: Arc<Issuer>,
-        claims: String,
-        lists: Lists,
-        login: CredentialClaims,
-    ) -> Self {
-        let inner =
-            PrincipalInner { source, issuer, binding: Binding::None, claims, lists, login, held: Default::default() };
-        Self { said: Arc::new(inner), answers: None }
     }
 
     /// Returns this caller with an issuer that differs from its own only in the scheme.
@@ -124,12 +141,26 @@ impl Principal {
             source,
             issuer: said.issuer.clone(),
             binding: said.binding.clone(),
+            granted: said.granted.clone(),
+            networks: said.networks.clone(),
+            ceiling: said.ceiling.clone(),
             claims: said.claims.clone(),
             lists: said.lists.clone(),
             login: said.login.clone(),
             held: Default::default(),
         };
         Self { said: Arc::new(inner), answers: self.answers.clone() }
+    }
+
+    /// Returns this caller with a credential that counts only within these rights and what its issuer may confer.
+    #[must_use]
+    pub fn with_ceiling(self, ceiling: Rights) -> Self {
+        let mut principal = self.with_source(Arc::clone(&self.said.source));
+        let ceiling = ceiling.within(&self.said.source.confers);
+        if let Some(inner) = Arc::get_mut(&mut principal.said) {
+            inner.ceiling = Some(ceiling);
+        }
+        principal
     }
 
     /// Creates a principal of `source` from a JSON object of claims, without a credential. Intended for tests of applications and
@@ -162,7 +193,8 @@ impl Principal {
         let is_client =
             client.is_some_and(|client| Raw::at(&claims, client).string() == Raw::at(&claims, subject).string());
         let login = CredentialClaims { subject, is_client, acr, actor, authenticated_at, expires_at, omitted };
-        Ok(Self::vouched_for(issuer, source, claims, lists, login))
+        let owner = CredentialOwner { issuer, ..CredentialOwner::default() };
+        Ok(Self::new(source, owner, claims, lists, login))
     }
 
     /// Returns the issuer that vouches for this principal, which is the `iss` of its token or `basic:<realm>`.
@@ -187,15 +219,16 @@ impl Principal {
     }
 
     /// Returns whether the principal holds the role, or one that implies it. Considers the credential, and the role store only if
-    /// the rule of the handler has queried it. Required absence therefore belongs in the rule.
+    /// the rule of the handler has queried it. `false` therefore does not prove absence: require the absence of a role in the
+    /// rule.
     #[doc(alias = "roles")]
     #[doc(alias = "role")]
     pub fn has_role<R: RoleSet>(&self, role: R) -> bool {
         self.has(&role, None)
     }
 
-    /// Returns whether the principal holds the permission, one that implies it, or a role that grants it. Considers the credential,
-    /// and the role store only if the rule of the handler has queried it. Required absence therefore belongs in the rule.
+    /// Returns whether the principal holds the permission, one that implies it, or a role that grants it. Considers the
+    /// credential, and the role store only if the rule of the handler has queried it. `false` therefore does not prove absence.
     #[doc(alias = "permissions")]
     #[doc(alias = "permission")]
     #[doc(alias = "can")]
@@ -221,17 +254,29 @@ impl Principal {
         self.has(&permission, Some(&tenant.borrowed()))
     }
 
-    /// Returns the tenant that the credential is bound to.
+    /// Returns the tenant that the credential is bound to. `None` if it is bound to several.
     pub fn tenant(&self) -> Option<&Tenant> {
-        match &self.said.binding {
-            Binding::Tenant(tenant) | Binding::Incomplete(Some(tenant)) => Some(tenant),
-            Binding::None | Binding::Incomplete(None) => None,
+        match self.bound_tenants() {
+            [tenant] => Some(tenant),
+            _ => None,
         }
     }
 
     fn has<D: Declares>(&self, name: &D, tenant: Option<&TenantRef<'_>>) -> bool {
         let name = NameRef { vocabulary: D::VOCABULARY, index: name.index(), text: name.as_str() };
         self.holds_within(name, tenant)
+    }
+
+    /// Returns the rights within which the credential counts. `None` if it has no such limit.
+    pub fn ceiling(&self) -> Option<&Rights> {
+        self.said.ceiling.as_ref()
+    }
+
+    /// Returns whether the credential counts only within some rights. It then passes a rule only by a role, a permission or a scope
+    /// within them.
+    #[inline]
+    pub fn is_limited(&self) -> bool {
+        self.said.ceiling.as_ref().is_some_and(|ceiling| !ceiling.is_everything())
     }
 
     /// Returns the top-level claim with this name, if the issuer may confer it.

@@ -66,7 +66,7 @@ impl NameSet {
 
 impl Principal {
     /// Returns the names of one kind that the credential lists and its issuer may confer, with their configured prefix. Also
-    /// returns whether these are all names: the absence of an omitted name proves nothing.
+    /// returns whether the list is complete. If it is not, the absence of a name proves nothing.
     pub(crate) fn listed(&self, kind: NameKind) -> (Vec<String>, bool) {
         let (mut names, mut written) = (Vec::new(), 0);
         self.each_listed(kind, |name| names.push(name.to_owned()));
@@ -75,7 +75,8 @@ impl Principal {
         (names, all)
     }
 
-    /// Returns whether an earlier computation found that the credential confers the name. Only tests bits. `false` proves nothing.
+    /// Returns whether an earlier computation found that the credential confers the name. Only tests bits: the principal may hold
+    /// the name even if this returns `false`.
     #[inline]
     pub(crate) fn is_known_to_hold(&self, name: Name) -> bool {
         let found = |held: &NameSet| {
@@ -95,9 +96,45 @@ impl Principal {
     /// outside of tenants.
     pub(crate) fn holds_within<'n>(&self, name: impl Into<NameRef<'n>>, tenant: Option<&TenantRef<'_>>) -> bool {
         let name = name.into();
+        match &self.said.ceiling {
+            None => self.was_conferred(name, tenant) || self.was_given(name, tenant) || self.was_granted(name, tenant),
+            Some(ceiling) => self.holds_below(ceiling, name, tenant),
+        }
+    }
+
+    /// Returns whether the ceiling of the credential contains the name, if there is a ceiling.
+    pub(crate) fn may_hold(&self, name: Name) -> bool {
+        let contains = |ceiling: &Rights| ceiling.contain(name.into(), &self.said.source.roles);
+        self.said.ceiling.as_ref().is_none_or(contains)
+    }
+
+    /// Returns whether the ceiling contains the name, and the principal would hold the name without it. A ceiling grants scopes
+    /// (RIGHTS-5), and limits everything else.
+    #[cold]
+    fn holds_below(&self, ceiling: &Rights, name: NameRef<'_>, tenant: Option<&TenantRef<'_>>) -> bool {
+        ceiling.contain(name, &self.said.source.roles)
+            && (name.vocabulary.kind == NameKind::Scope && tenant.is_none()
+                || self.was_conferred(name, tenant)
+                || self.was_given(name, tenant)
+                || self.was_granted(name, tenant))
+    }
+
+    /// Returns whether the rights that the credential grants for each tenant contain the name.
+    fn was_granted(&self, name: NameRef<'_>, tenant: Option<&TenantRef<'_>>) -> bool {
+        self.said.granted_in(tenant).is_some_and(|granted| granted.contain(name, tenant, &self.said.source.roles))
+    }
+
+    /// Returns whether the credential grants a right in the tenant. See [`Rights::has_any_but`].
+    pub(crate) fn is_granted_any_but(&self, negated: &[Name], tenant: &TenantRef<'_>) -> bool {
+        let granted = self.said.granted_in(Some(tenant));
+        granted.is_some_and(|granted| granted.has_any_but(negated, tenant, &self.said.source.roles))
+    }
+
+    /// Returns whether the credential lists the name, or a name that implies or grants it.
+    fn was_conferred(&self, name: NameRef<'_>, tenant: Option<&TenantRef<'_>>) -> bool {
         let NameRef { vocabulary, index, text } = name;
-        let by_credential = vocabulary.kind == NameKind::Scope && tenant.is_none() || self.said.counts_in(tenant);
-        by_credential && self.holds_in(vocabulary, index, text) || self.was_given(name, tenant)
+        let counts = vocabulary.kind == NameKind::Scope && tenant.is_none() || self.said.counts_in(tenant);
+        counts && self.holds_in(vocabulary, index, text)
     }
 
     /// Returns the answers about rights in `tenant`, or outside of tenants: that of the account and that of the rights provider. The
@@ -112,7 +149,7 @@ impl Principal {
     }
 
     /// Returns whether the account or an answer of the rights provider contains the name, or a name that implies or grants it. Scopes
-    /// limit what a client may do for its user, so that only credentials have them.
+    /// limit what a client may do for its user, so only credentials contain them.
     fn was_given(&self, name: NameRef<'_>, tenant: Option<&TenantRef<'_>>) -> bool {
         if self.answers.is_none() || name.vocabulary.kind == NameKind::Scope {
             return false;
@@ -136,9 +173,19 @@ impl Principal {
         if matches!(self.answer(tenant), Some(RightsLookup::OutOfReach)) {
             return false;
         }
+        if self.said.source.tenancy.grants_in_tenants {
+            let granted = self.said.granted_in(tenant);
+            if !granted.is_some_and(|granted| granted.lack_role(name, tenant, &self.said.source.roles)) {
+                return false;
+            }
+        }
         let mut answers = self.answered(tenant).peekable();
         if answers.peek().is_none() {
-            return counts && self.lacks(name);
+            // If the claim that grants rights in each tenant has answered, the lists may not count here.
+            return match self.said.source.tenancy.grants_in_tenants && !counts {
+                true => !self.writes(name),
+                false => counts && self.lacks(name),
+            };
         }
         let is_answered = !counts || !self.said.source.could_answer(name) || self.lists_all(name.vocabulary.kind);
         let lacks = |rights: &Rights| {
@@ -220,7 +267,9 @@ impl Principal {
             self.each_listed(vocabulary.kind, |name| found |= name == text);
             return found || (vocabulary.kind == NameKind::Permission && self.grants_open(text));
         }
-        for slot in &self.said.held {
+        // Under a ceiling, nothing is kept, because kept names are found without comparing them with the ceiling.
+        let slots = if self.said.ceiling.is_none() { self.said.held.as_slice() } else { &[] };
+        for slot in slots {
             let held = slot.get_or_init(|| {
                 // Read before the grants, so that a set computed from grants that are replaced meanwhile does not count as current.
                 let grants = self.said.source.roles.changes();

@@ -149,7 +149,7 @@ impl Text {
         }
     }
 
-    /// Appends that `written` is none of the names, and which of them may be meant.
+    /// Appends that the name `written` is unknown, and the most similar of `names`.
     pub(crate) const fn unknown(&mut self, kind: &str, written: &str, names: &[&str]) {
         self.all(&["unknown ", kind, " \"", written, "\""]);
         let nearest = nearest(names, written);

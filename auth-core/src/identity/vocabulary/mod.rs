@@ -69,8 +69,7 @@ pub struct Name {
 }
 
 impl Name {
-    /// Like [`implies`](Self::implies), but for names of the same kind, the vocabulary of `other` must declare the implication as
-    /// well.
+    /// Like [`implies`](Self::implies). For names of the same kind, the vocabulary of `other` must declare the implication too.
     pub const fn is_stronger_than(self, other: Self) -> bool {
         let same_kind = self.vocabulary.kind as u8 == other.vocabulary.kind as u8;
         self.implies(other) && (!same_kind || other.vocabulary.name(self.text).implies(other))
@@ -146,7 +145,7 @@ impl Vocabulary {
         Name { vocabulary: self, index, text: if index == NO_INDEX { "" } else { self.names[index as usize] } }
     }
 
-    /// Compares all declarations of both vocabularies, because const code cannot compare addresses.
+    /// Returns whether both vocabularies declare the same names, implications and grants. Const code cannot compare addresses.
     #[allow(clippy::indexing_slicing, reason = "const; the index is bounded by the loop, and the tables are parallel")]
     const fn reads_as(&self, other: &Self) -> bool {
         let mut index = 0;

@@ -69,7 +69,8 @@ pub const fn next<const COUNT: usize, const BUCKETS: usize>(all: &[(&'static str
     next
 }
 
-/// FNV-1a. An attacker who chooses colliding names only causes a search of one bucket, and cannot lengthen its chain.
+/// Returns the FNV-1a hash of a name as a bucket. An attacker who sends colliding names only causes searches of one bucket, and
+/// cannot lengthen its chain.
 const fn bucket(text: &str, buckets: usize) -> usize {
     let (bytes, mut hash, mut at) = (text.as_bytes(), 0x811C_9DC5_u32, 0);
     while at < bytes.len() {

@@ -1,7 +1,7 @@
 //! Open vocabularies, which accept any name. They are for applications whose roles are data. Typos in names are not detected.
 //!
 //! ```
-//! use auth_actix::open::Role; // in scope where the handler stands, in place of a derived `Role`
+//! use auth_actix::open::Role; // in scope at the handler, in place of a derived `Role`
 //! assert_eq!(Role::new("night-shift").to_string(), "night-shift");
 //! ```
 

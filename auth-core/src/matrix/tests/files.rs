@@ -8,6 +8,7 @@ fn malformed_matrix_file_is_rejected() {
     let mut matrix = matrix(&Rule::Literal(1, false), meaning);
     matrix.routes[0].notes = vec!["route guards: 2".to_owned()];
     matrix.routes[0].any_object = Some("all may".to_owned());
+    matrix.routes[0].any_token = Some("it shows nothing".to_owned());
     matrix.sources = vec![r#"Bearer from issuer "https://id.example", confers roles "a"; scopes "b""#.to_owned()];
     matrix.unguarded = vec!["why (src/main.rs)".to_owned()];
     let file = matrix.to_markdown();
@@ -50,6 +51,7 @@ fn matrix_markdown_round_trips_arbitrary_rules_and_reasons() {
             path: "/x/{y:[^`]+}".to_owned(),
             rule,
             any_object: Some(reason.clone()),
+            any_token: Some(reason.clone()),
             notes: vec![note.clone()],
             ..RouteAccess::default()
         };

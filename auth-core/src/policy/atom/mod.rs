@@ -44,7 +44,7 @@ pub enum Atom {
     Named(Named),
     /// A role or a permission within a tenant.
     NamedIn(NamedIn),
-    /// A right within a tenant.
+    /// Membership in a tenant: any right within it, or a credential that is bound to it.
     TenantMember(TenantMember),
     /// A claim that equals or contains a value.
     Claim(Claim),

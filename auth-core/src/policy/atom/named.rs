@@ -32,7 +32,8 @@ fn truth(name: Name, tenant: Option<&TenantRef<'_>>, negated: bool, facts: &Fact
     facts.of_caller(
         |caller| {
             let unknown = |otherwise| if external.unknown_holds { Truth::HOLDS } else { otherwise };
-            if negated && !may_be_negated(name) {
+            // A source that could give a name above the ceiling is not asked (RIGHTS-6).
+            if negated && !may_be_negated(name) || !negated && !caller.may_hold(name) {
                 return Truth::NO;
             }
             if !negated && caller.holds_within(name, tenant) {
@@ -98,7 +99,7 @@ impl Requirement for NamedIn {
         };
         match external.tenant(tenant, Some(caller)) {
             // TENANT-5: nobody is known to hold a name in an unknown tenant, or to lack it.
-            Err(TenantUnknown) if external.missing_holds && !negated => Truth::HOLDS,
+            Err(TenantUnknown) if external.missing_holds && !negated => Truth::settled(caller.may_hold(name)),
             Err(TenantUnknown) => Truth::NO,
             Ok(tenant) if !may_count(caller, &tenant) => Truth::NO,
             Ok(tenant) => truth(name, Some(&tenant), negated, facts),
@@ -109,7 +110,8 @@ impl Requirement for NamedIn {
 /// Returns whether any right of the caller could count in a tenant. A bound credential counts only in tenants that have a dimension
 /// in common with its own, and no dimension with another value (TENANT-10, TENANT-12).
 pub(crate) fn may_count(caller: &Principal, tenant: &TenantRef<'_>) -> bool {
-    caller.tenant().is_none_or(|bound| tenant.shares_dimension(bound) && !tenant.contradicts(bound))
+    !caller.is_bound()
+        || caller.bound_tenants().iter().any(|bound| tenant.shares_dimension(bound) && !tenant.contradicts(bound))
 }
 
 /// Returns the dimensions as written after `in =`.

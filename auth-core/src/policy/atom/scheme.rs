@@ -23,6 +23,9 @@ impl Requirement for ByScheme {
     }
 
     fn truth(&self, _: bool, facts: &Facts<'_>) -> Truth {
-        facts.of_caller(|caller| Truth::renewable(caller.scheme() == self.0), |source| source.scheme == self.0)
+        facts.of_caller(
+            |caller| Truth::renewable(caller.scheme().is_in_rules(self.0)),
+            |source| source.scheme.is_in_rules(self.0),
+        )
     }
 }

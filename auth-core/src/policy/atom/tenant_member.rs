@@ -1,6 +1,7 @@
 use super::named::{dimensions_text, may_count};
 use super::{Fact, Requirement};
 use crate::identity::principal::RightsLookup;
+use crate::identity::tenant::Tenant;
 use crate::policy::facts::{CallerFacts, Facts, TenantUnknown};
 use crate::policy::truth::Truth;
 
@@ -36,8 +37,12 @@ impl Requirement for TenantMember {
         if !may_count(caller, &tenant) {
             return Truth::NO;
         }
-        let is_bound = caller.tenant().is_some_and(|bound| dimensions.iter().all(|name| bound.get(name).is_some()));
-        if is_bound {
+        let is_bound =
+            |bound: &Tenant| dimensions.iter().all(|name| bound.get(name).is_some()) && !tenant.contradicts(bound);
+        if caller.bound_tenants().iter().any(is_bound) {
+            return Truth::HOLDS;
+        }
+        if caller.is_granted_any_but(external.negated(), &tenant) {
             return Truth::HOLDS;
         }
         let unknown = |otherwise| if external.unknown_holds { Truth::HOLDS } else { otherwise };

@@ -15,10 +15,9 @@ trait SatisfyingSet: Clone + Default {
     fn cost(&self) -> (usize, usize);
 }
 
-/// Returns the cheapest way to satisfy all rules. `of` returns the requirements of a literal, or `None` if nothing can satisfy it.
-fn least<W: SatisfyingSet>(case: &DecisionInput<'_>, of: &dyn Fn(&Literal) -> Option<W>) -> Option<W> {
-    let ways = case.rules.formulas().map(|formula| ways(formula, of)).fold(vec![W::default()], each_with_each);
-    ways.into_iter().next()
+/// Returns some of the ways to satisfy all rules, the cheapest first. `of` returns the requirements of a literal, or `None` if nothing can satisfy it.
+fn ways_of_all<W: SatisfyingSet>(case: &DecisionInput<'_>, of: &dyn Fn(&Literal) -> Option<W>) -> Vec<W> {
+    case.rules.formulas().map(|formula| ways(formula, of)).fold(vec![W::default()], each_with_each)
 }
 
 /// Returns all ways, the cheapest first.
@@ -34,7 +33,7 @@ fn each_with_each<W: SatisfyingSet>(ways: Vec<W>, others: Vec<W>) -> Vec<W> {
     least_first(ways.iter().flat_map(|way| others.iter().filter_map(|other| way.and(other))).collect())
 }
 
-/// Some of the cheapest ways suffice, because they only serve challenges and never the decision.
+/// Returns some of the cheapest ways. Others are not needed, because only challenges depend on the ways, never the decision.
 fn least_first<W: SatisfyingSet>(mut ways: Vec<W>) -> Vec<W> {
     const MOST: usize = 64;
     ways.sort_by_key(W::cost);
@@ -44,17 +43,21 @@ fn least_first<W: SatisfyingSet>(mut ways: Vec<W>) -> Vec<W> {
 
 /// Scopes, each with whether the caller holds it.
 #[derive(Clone, Default)]
-struct Scopes(Vec<(&'static str, bool)>);
+struct Scopes {
+    scopes: Vec<(&'static str, bool)>,
+    /// Whether a role, a permission or a scope is among the requirements.
+    by_name: bool,
+}
 
 impl SatisfyingSet for Scopes {
     fn and(&self, other: &Self) -> Option<Self> {
-        let mut scopes = self.0.clone();
-        scopes.extend(other.0.iter().filter(|scope| !self.0.contains(scope)));
-        Some(Self(scopes))
+        let mut scopes = self.scopes.clone();
+        scopes.extend(other.scopes.iter().filter(|scope| !self.scopes.contains(scope)));
+        Some(Self { scopes, by_name: self.by_name || other.by_name })
     }
 
     fn cost(&self) -> (usize, usize) {
-        (self.0.iter().filter(|(_, held)| !held).count(), self.0.len())
+        (self.scopes.iter().filter(|(_, held)| !held).count(), self.scopes.len())
     }
 }
 
@@ -70,15 +73,19 @@ pub(super) fn scopes(case: &DecisionInput<'_>) -> Option<Vec<&'static str>> {
         // Most rules contain no scopes.
         return case.rules.truth(&facts).now.then(Vec::new);
     }
-    let scopes = least(case, &|literal| {
+    let ways = ways_of_all(case, &|literal| {
         let holds = literal.truth(&facts).now;
         match scope(literal).filter(|_| !literal.negated) {
             // A scope that the issuer may not confer would be dropped again.
-            Some(name) => (holds || source.could_hold(name)).then(|| Scopes(vec![(name.text, holds)])),
-            None => holds.then(Scopes::default),
+            Some(name) => {
+                (holds || source.could_hold(name)).then(|| Scopes { scopes: vec![(name.text, holds)], by_name: true })
+            }
+            None => holds.then(|| Scopes { scopes: Vec::new(), by_name: !literal.negated && literal.name().is_some() }),
         }
     });
-    scopes.map(|Scopes(scopes)| scopes.into_iter().map(|(name, _)| name).collect())
+    let requires_name = case.rules.requires_name(&facts);
+    let way = ways.into_iter().find(|way| way.by_name || !requires_name)?;
+    Some(way.scopes.into_iter().map(|(name, _)| name).collect())
 }
 
 /// The requirements on another login.
@@ -112,7 +119,7 @@ impl SatisfyingSet for Renewal {
 /// not all of them.
 pub(super) fn step_up(case: &DecisionInput<'_>) -> StepUp {
     let facts = Facts { checks: case.facts.checks.at_best(), ..*case.facts };
-    let login = least(case, &|literal| {
+    let ways = ways_of_all(case, &|literal| {
         let truth = literal.truth(&facts);
         let login = match literal.atom {
             Atom::Acr(acr) => Renewal { acr: Some((acr.value, truth.now)), ..Renewal::default() },
@@ -122,7 +129,7 @@ pub(super) fn step_up(case: &DecisionInput<'_>) -> StepUp {
         };
         truth.could.then_some(login)
     });
-    let Renewal { max_age, acr, .. } = login.unwrap_or_default();
+    let Renewal { max_age, acr, .. } = ways.into_iter().next().unwrap_or_default();
     let max_age = max_age.map(|seconds| u32::try_from(seconds).unwrap_or(u32::MAX));
     StepUp { max_age, acr_values: acr.into_iter().filter(|(_, held)| !held).map(|(value, _)| value).collect() }
 }

@@ -40,7 +40,12 @@ pub struct Explanation {
 impl Explanation {
     /// Explains the conjunction of all rules.
     pub fn of(rules: Rules<'_>, facts: &Facts<'_>) -> Self {
-        let parts: Vec<_> = rules.formulas().map(|formula| Self::of_formula(formula, facts)).collect();
+        let mut parts: Vec<_> = rules.formulas().map(|formula| Self::of_formula(formula, facts)).collect();
+        if rules.hold_without_name(facts) {
+            let text = "a role, permission or scope within the ceiling".to_owned();
+            let why = Some("the credential is limited, and must hold one that the rule names");
+            parts.push(Self { text, holds: false, why, parts: Vec::new() });
+        }
         match <[Self; 1]>::try_from(parts) {
             Ok([one]) => one,
             Err(parts) => Self::joined("all of the rules", rules.truth(facts), parts),

@@ -9,24 +9,32 @@ use crate::policy::facts::{CallerFacts, ExternalRights, Facts};
 use crate::policy::rule::Literal;
 use crate::policy::truth::Truth;
 
+/// Denies a caller whose credential does not count for the request. No atom about the caller holds for them (TENANT-10, RIGHTS-14).
+/// `effective_caller` has already ignored the credential if anonymous callers could pass.
 #[inline]
-pub(super) fn tenant_is_wrong_or_unknown(case: &DecisionInput<'_>) -> Option<Decision> {
-    case.facts.external.tenants?;
-    bound_to_another_tenant(case).or_else(|| tenant_is_unknown(case))
+pub(super) fn outside_networks_or_tenants(case: &DecisionInput<'_>) -> Option<Decision> {
+    let principal = case.facts.caller.principal()?;
+    case.facts.is_outside(principal).then(|| deny_outside(case, principal))
 }
 
-/// Denies a caller whose credential is bound to another tenant than the one that the request is about. No atom about the caller holds
-/// for them (TENANT-10). [`effective_caller`] has already ignored the credential if anonymous callers could pass.
 #[cold]
-fn bound_to_another_tenant(case: &DecisionInput<'_>) -> Option<Decision> {
-    let principal = case.facts.caller.principal()?;
-    case.facts.external.is_bound_elsewhere(principal).then(|| deny(case, Reason::InsufficientPermissions))
+fn deny_outside(case: &DecisionInput<'_>, principal: &Principal) -> Decision {
+    let could_count = principal.counts_only_in_its_tenants()
+        && principal.counts_from(case.facts.client)
+        && case.facts.external.is_for_a_tenant_of(principal, true);
+    deny(case, if could_count { Reason::TenantRequired } else { Reason::InsufficientPermissions })
+}
+
+#[inline]
+pub(super) fn tenant_is_unknown(case: &DecisionInput<'_>) -> Option<Decision> {
+    case.facts.external.tenants?;
+    unknown_tenant(case)
 }
 
 /// Denies a request without a valid tenant if a tenant could change the decision, or if the handler would get none. If the request
 /// names no tenant at all, the rights provider may choose one, except for a credential that is bound to a tenant (TENANT-4).
 #[cold]
-fn tenant_is_unknown(case: &DecisionInput<'_>) -> Option<Decision> {
+fn unknown_tenant(case: &DecisionInput<'_>) -> Option<Decision> {
     let external = case.facts.external;
     let caller = match case.facts.caller {
         CallerFacts::Known(principal) => Some(principal),
@@ -34,8 +42,8 @@ fn tenant_is_unknown(case: &DecisionInput<'_>) -> Option<Decision> {
         _ => return None,
     };
     let is_unknown = |dimensions: &[&'static str]| external.tenant(dimensions, caller).is_err();
-    // A tenant is required if the handler takes it, or if the rules could hold in one and could not without. One could also grant the
-    // request to a caller whom another login would help as well.
+    // A tenant is required if the handler takes it, or if the rules could hold only with a tenant. If another login could satisfy
+    // the rules too, a tenant is not required, but one that the provider chooses could grant the request now.
     let (is_required, could_grant) = if case.truth.now {
         (case.rules.handler.takes_tenant() && is_unknown(&case.rules.dimensions()), false)
     } else if case.rules.literals().into_iter().filter_map(Literal::tenant).any(is_unknown) {
@@ -58,7 +66,7 @@ fn tenant_is_unknown(case: &DecisionInput<'_>) -> Option<Decision> {
         return None;
     }
     let may_ask = external.is_asked && external.names_none();
-    match caller.filter(|caller| may_ask && caller.tenant().is_none()).map(Principal::default_tenant) {
+    match caller.filter(|caller| may_ask && !caller.is_bound()).map(Principal::default_tenant) {
         Some(None) => Some(Decision::AskDefaultTenant),
         Some(Some(DefaultTenant::OutOfReach)) => Some(deny(case, Reason::AuthenticationUnavailable(RETRY))),
         Some(Some(DefaultTenant::Answered(_))) | None => is_required.then(|| deny(case, Reason::TenantRequired)),
@@ -75,7 +83,8 @@ fn truth_in_tenants(case: &DecisionInput<'_>, unknown_holds: bool, missing_holds
 /// Returns the first question to the rights provider about a literal that does not hold yet, in the order of the rules.
 fn next_lookup(case: &DecisionInput<'_>, caller: &Principal) -> Option<Decision> {
     let unasked = |literal: &Literal| {
-        if literal.truth(case.facts).now || !literal.needs_rights() {
+        let is_above_ceiling = || literal.name().is_some_and(|name| !literal.negated && !caller.may_hold(name));
+        if literal.truth(case.facts).now || !literal.needs_rights() || is_above_ceiling() {
             return None;
         }
         let Some(dimensions) = literal.tenant() else {

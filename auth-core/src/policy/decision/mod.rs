@@ -1,10 +1,10 @@
 //! The decision function. It takes rules and facts, and returns a [`Decision`]. It is pure: no I/O, no clock, no framework.
 //!
 //! # Why
-//! The choice between 401 and 403 is made here for all callers, so that there are no special cases external. Each literal answers
-//! whether it holds **now** and whether it **could** hold with a better credential ([`crate::policy::truth`]). The fold of the
-//! first answers grants access. The fold of the second answers distinguishes 401 from 403. Enumerating the possible values of
-//! unknown literals was rejected, because `role("a") || !role("a")` would be true for an anonymous caller.
+//! Only this module chooses between 401 and 403, so that no other module needs special cases. Each literal answers whether it
+//! holds **now** and whether it **could** hold with a better credential ([`crate::policy::truth`]). Combining the first answers
+//! decides whether access is granted. Combining the second answers decides between 401 and 403. Enumerating the possible values
+//! of unknown literals was rejected, because `role("a") || !role("a")` would be true for an anonymous caller.
 
 mod rules;
 mod residual;
@@ -14,14 +14,14 @@ mod lookups;
 
 use self::challenge_hints::{scopes, step_up};
 pub use self::explain::{Explanation, found_instead};
-use self::lookups::{needs_rights, tenant_is_wrong_or_unknown};
+use self::lookups::{needs_rights, outside_networks_or_tenants, tenant_is_unknown};
 use self::residual::Residual;
 pub use self::rules::Rules;
 use crate::client::csrf::CrossSite;
 use crate::denial::{Denial, Reason, RetryAfter};
 use crate::identity::scheme_id::{SchemeId, SchemeSet};
 use crate::policy::atom::Atom;
-use crate::policy::facts::{CallerFacts, Checks, Facts};
+use crate::policy::facts::{CallerFacts, Checks, ExternalRights, Facts};
 use crate::policy::rule::{CallerAccess, Literal, requires_login};
 use crate::policy::truth::Truth;
 
@@ -76,7 +76,8 @@ fn in_order(case: &DecisionInput<'_>) -> Decision {
         cross_site_on_ambient,         //  6   403
         not_verified_yet,              //      verify, then 7 to 10
         deny_rejected_credential,      //  7   503, 8   401, 9   403, 9a 503, 9b 403, 9c 401
-        tenant_is_wrong_or_unknown,    //      403, 10a 400, or ask for the default tenant
+        outside_networks_or_tenants,   //      403, 10a 400
+        tenant_is_unknown,             // 10a  400, or ask for the default tenant
         allow_if_satisfied,            // 10   the handler runs
         needs_rights,                  //      look up rights, or 503 if the lookup failed
         needs_check,                   // 11   run a check, and decide again
@@ -85,8 +86,9 @@ fn in_order(case: &DecisionInput<'_>) -> Decision {
 }
 
 /// Returns the caller for the decision. If the rules admit anonymous callers, some credentials are ignored: expired or revoked
-/// cookies, cookies that a page of another site sent, credentials that are bound to another tenant (RIGHTS-14), and, if the handler
-/// accepts outages, credentials that cannot be verified now (M14). A browser sends its cookies with every request, so without this exception a cookie could deny a request that would be
+/// cookies, cookies that a page of another site sent, credentials that are bound to another tenant, limited credentials without a
+/// name of their ceiling that the rules require (RIGHTS-14), and, if the handler accepts outages, credentials that cannot be verified
+/// now (M14). A browser sends its cookies with every request, so without this exception a cookie could deny a request that would be
 /// admitted without it.
 pub fn effective_caller<'a>(rules: Rules<'_>, facts: &Facts<'a>) -> CallerFacts<'a> {
     if is_discarded(rules, facts) { CallerFacts::Nobody } else { facts.caller }
@@ -98,7 +100,8 @@ fn is_discarded(rules: Rules<'_>, facts: &Facts<'_>) -> bool {
         CallerFacts::Presented(scheme) => cookie_fails(scheme),
         CallerFacts::Known(principal) | CallerFacts::WithoutAccount(principal) => {
             cookie_fails(principal.scheme())
-                || facts.external.tenants.is_some() && facts.external.is_bound_elsewhere(principal)
+                || facts.is_outside(principal)
+                || principal.is_limited() && !could_hold_by_name(rules, facts)
         }
         CallerFacts::Refused(denial) => match denial.reason {
             Reason::RevokedCredentials | Reason::ExpiredCredentials => denial.scheme.is_some_and(is_like_a_cookie),
@@ -109,6 +112,13 @@ fn is_discarded(rules: Rules<'_>, facts: &Facts<'_>) -> bool {
     };
     let passes = || rules.truth(&Facts { caller: CallerFacts::Nobody, checks: facts.checks.at_best(), ..*facts }).now;
     may_be && passes()
+}
+
+/// Returns whether answers that are not known yet could admit a limited credential by a name of its ceiling.
+#[cold]
+fn could_hold_by_name(rules: Rules<'_>, facts: &Facts<'_>) -> bool {
+    let external = ExternalRights { unknown_holds: true, ..facts.external };
+    rules.truth(&Facts { external, checks: facts.checks.at_best(), ..*facts }).now
 }
 
 /// Returns whether only browsers send the credential, and send it with every request.
@@ -227,26 +237,29 @@ fn allow_if_satisfied(case: &DecisionInput<'_>) -> Option<Decision> {
 }
 
 /// Returns the first check, in the order in which they are written, whose result can still grant the request.
+#[inline]
 fn needs_check(case: &DecisionInput<'_>) -> Option<Decision> {
-    if !case.rules.facts_needed().check {
-        return None;
-    }
-    // Rules without accounts need no search for `login`.
-    let is_beside_login = || case.rules.formulas().any(requires_login);
-    let is_beside_login = matches!(case.facts.caller, CallerFacts::WithoutAccount(_)) && is_beside_login();
+    if case.rules.facts_needed().check { first_open_check(case) } else { None }
+}
+
+#[inline(never)]
+fn first_open_check(case: &DecisionInput<'_>) -> Option<Decision> {
+    let formulas = || case.rules.formulas();
+    let lacks_account = matches!(case.facts.caller, CallerFacts::WithoutAccount(_));
+    let is_beside_login = lacks_account && formulas().any(requires_login);
     let of = |formula| Residual::of(formula, case.facts, is_beside_login);
-    case.rules.formulas().fold(Residual::Holds, |open, formula| open.and(|| of(formula))).check()
+    let all = || formulas().fold(Residual::Holds, |open, formula| open.and(|| of(formula)));
+    let open = match case.rules.requires_name(case.facts) {
+        // A check that cannot lead to a name does not run, even if it would satisfy the rules.
+        true => Residual::any_by_name(formulas(), case.facts).and(all),
+        false => all(),
+    };
+    open.check()
 }
 
 fn deny_insufficient(case: &DecisionInput<'_>) -> Decision {
     let reason = match case.facts.caller {
-        // The credential is of the wrong kind: one that logs in is required.
-        CallerFacts::Known(_) if case.truth.could && needs_login(case) => Reason::MissingCredentials,
-        CallerFacts::Known(_) if case.truth.could => Reason::StepUpRequired(step_up(case)),
-        CallerFacts::Known(_) => match scopes(case) {
-            Some(scopes) => Reason::InsufficientScope(scopes),
-            None => Reason::InsufficientPermissions,
-        },
+        CallerFacts::Known(_) => return deny_known(case),
         CallerFacts::WithoutAccount(_) => Reason::AccountRequired,
         // A check that does not depend on the caller has failed.
         _ if !case.truth.could => Reason::InsufficientPermissions,
@@ -260,6 +273,25 @@ fn needs_login(case: &DecisionInput<'_>) -> bool {
     let is_missing =
         |literal: &Literal| matches!(literal.atom, Atom::Login(_) | Atom::Account(_)) && !literal.truth(case.facts).now;
     case.rules.formulas().any(|formula| formula.literals(&mut |literal| is_missing(literal)))
+}
+
+#[inline(never)]
+fn deny_known(case: &DecisionInput<'_>) -> Decision {
+    let reason = match case.truth.could {
+        // The credential is of the wrong kind: one that logs in is required.
+        true if needs_login(case) => Reason::MissingCredentials,
+        true => Reason::StepUpRequired(step_up(case)),
+        false => scopes(case).map_or(Reason::InsufficientPermissions, Reason::InsufficientScope),
+    };
+    let mut decision = deny(case, reason);
+    if case.rules.hold_without_name(case.facts)
+        && let Decision::Deny(denial) = &mut decision
+    {
+        let cause =
+            "the credential is limited, and the rule holds without a role, permission or scope within its ceiling";
+        denial.cause = Some(cause);
+    }
+    decision
 }
 
 fn deny(case: &DecisionInput<'_>, reason: Reason) -> Decision {

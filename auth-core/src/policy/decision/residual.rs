@@ -35,6 +35,21 @@ impl Residual {
         }
     }
 
+    /// Returns whether the formula holds by a role, a permission or a scope, after the known facts are filled in.
+    pub(super) fn by_name(formula: &Formula, facts: &Facts<'_>) -> Self {
+        match formula {
+            Formula::Literal(_) if formula.holds_by_name(facts).1 => Self::Holds,
+            Formula::Literal(_) => Self::Fails,
+            // `login` leads to no name, so that a check beside it needs no distinction here.
+            Formula::All(parts) => Self::any_by_name(parts.iter(), facts).and(|| Self::of(formula, facts, false)),
+            Formula::Any(parts) => Self::any_by_name(parts.iter(), facts),
+        }
+    }
+
+    pub(super) fn any_by_name<'f>(formulas: impl Iterator<Item = &'f Formula>, facts: &Facts<'_>) -> Self {
+        formulas.fold(Self::Fails, |open, formula| open.or(|| Self::by_name(formula, facts)))
+    }
+
     pub(super) fn and(self, other: impl FnOnce() -> Self) -> Self {
         match self {
             Self::Fails => Self::Fails,

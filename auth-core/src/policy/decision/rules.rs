@@ -25,7 +25,44 @@ impl<'a> Rules<'a> {
             Some(truth) if is_unknown => truth,
             _ => rule.formula().truth(facts),
         };
-        self.scopes.iter().fold(of(self.handler), |truth, scope| truth.and(of(scope)))
+        let truth = self.scopes.iter().fold(of(self.handler), |truth, scope| truth.and(of(scope)));
+        if self.requires_name(facts) { self.truth_by_name(truth, facts) } else { truth }
+    }
+
+    /// Returns the truth for a limited credential. Rules that hold, or would hold after the remaining checks, but not by a name,
+    /// deny the request, and no other login would change that.
+    #[cold]
+    fn truth_by_name(self, truth: Truth, facts: &Facts<'_>) -> Truth {
+        if self.hold_without_name(facts) {
+            return Truth::NO;
+        }
+        Truth { now: truth.now && self.hold_by_name(facts), ..truth }
+    }
+
+    /// Returns whether the rules must hold by a name, because the credential is limited and the handler does not admit any token
+    /// (RIGHTS-6, RIGHTS-7).
+    #[inline]
+    pub(super) fn requires_name(self, facts: &Facts<'_>) -> bool {
+        facts.caller.is_limited() && self.handler.any_token.is_none()
+    }
+
+    /// Returns whether one of the rules, all of which hold, does so by a name within the ceiling.
+    #[cold]
+    fn hold_by_name(self, facts: &Facts<'_>) -> bool {
+        self.formulas().any(|formula| formula.holds_by_name(facts).1)
+    }
+
+    /// Returns whether the caller has a limited credential, and the rules hold, or would hold after the remaining checks, but not by
+    /// a name.
+    #[inline]
+    pub(super) fn hold_without_name(self, facts: &Facts<'_>) -> bool {
+        self.requires_name(facts) && self.hold_only_without_name(facts)
+    }
+
+    #[cold]
+    fn hold_only_without_name(self, facts: &Facts<'_>) -> bool {
+        let facts = &Facts { checks: facts.checks.at_best(), ..*facts };
+        self.formulas().all(|formula| formula.truth(facts).now) && !self.hold_by_name(facts)
     }
 
     /// Returns the facts that the decision needs: those that atoms are about, and the caller if the handler reads the principal.
@@ -89,7 +126,7 @@ impl<'a> Rules<'a> {
         self.formulas().all(|formula| formula.could_hold_somewhere(facts))
     }
 
-    /// Returns whether denials look like an unknown path.
+    /// Returns whether denials look like the response to an unknown path.
     pub fn not_found(self) -> bool {
         self.handler.not_found || self.scopes.iter().any(|rule| rule.not_found)
     }

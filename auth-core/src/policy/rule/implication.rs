@@ -34,8 +34,8 @@ impl<'a> Side<'a> {
             (false, false) => includes(other.atom, self.atom),
             // A caller that lacks a fact lacks every fact that implies it.
             (true, true) => includes(self.atom, other.atom),
-            // The absence of a role does imply an authenticated caller. A rule may still state that, because readers may not be
-            // aware of it.
+            // The absence of a role does imply an authenticated caller. A rule may still contain both, because readers may not be
+            // aware of the implication.
             (true, false) => false,
             (false, true) => are_apart(self.atom, other.atom),
         }
@@ -53,7 +53,7 @@ const fn includes(larger: &Atom, smaller: &Atom) -> bool {
         (Atom::NamedIn(larger), Atom::NamedIn(smaller)) => {
             same_dimensions(larger.tenant, smaller.tenant) && smaller.name.implies(larger.name)
         }
-        // Every name in a tenant makes its holder a member, except those that rules negate external.
+        // Every name in a tenant makes its holder a member, unless a rule of the application negates it.
         (Atom::TenantMember(TenantMember(larger)), Atom::TenantMember(TenantMember(smaller))) => {
             same_dimensions(larger, smaller)
         }
@@ -165,7 +165,7 @@ const fn same(one: &str, other: &str) -> bool {
     crate::identity::vocabulary::same(one, other)
 }
 
-/// Whether both lists name the same tenant. Their order is part of the name.
+/// Returns whether both lists contain the same dimensions in the same order.
 const fn same_dimensions(one: &[&str], other: &[&str]) -> bool {
     let mut index = 0;
     while index < one.len() && index < other.len() {
@@ -227,7 +227,7 @@ impl Formula {
 /// Rejects a proof that the rule does not imply.
 ///
 /// # Panics
-/// At compile time, with a message for the user.
+/// Panics at compile time. The message is for the user.
 #[track_caller]
 #[allow(clippy::panic, reason = "the panic of a const is the compile error")]
 pub const fn check_proof(formula: &Formula, name: Name) {

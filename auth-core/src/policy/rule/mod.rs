@@ -79,7 +79,7 @@ pub struct Rule {
     pub line: u32,
     /// The handler's access to the caller.
     pub reads: CallerAccess,
-    /// Whether denials look like an unknown path.
+    /// Whether denials look like the response to an unknown path.
     pub not_found: bool,
     /// The requirements of the handler's arguments, as far as their types are recognized.
     pub arguments: &'static [ArgRequirement],
@@ -87,6 +87,8 @@ pub struct Rule {
     pub checks_object: bool,
     /// The reason why the handler may be called for any object.
     pub any_object: Option<&'static str>,
+    /// The reason why limited credentials may call the handler without a name of their ceiling (RIGHTS-7).
+    pub any_token: Option<&'static str>,
 }
 
 /// A formula, with properties that every request would otherwise compute again.
@@ -160,6 +162,7 @@ pub const PUBLIC: Rule = Rule {
     arguments: &[],
     checks_object: false,
     any_object: None,
+    any_token: None,
 };
 
 /// A rule that admits every authenticated caller.
@@ -240,6 +243,25 @@ impl Formula {
             Self::Literal(literal) => literal.truth(facts),
             Self::All(parts) => parts.iter().fold(Truth::HOLDS, |truth, part| truth.and(of(part))),
             Self::Any(parts) => parts.iter().fold(Truth::NO, |truth, part| truth.or(of(part))),
+        }
+    }
+
+    /// Returns whether the formula holds, and whether it holds by a role, a permission or a scope that the caller holds.
+    pub(crate) fn holds_by_name(&self, facts: &Facts<'_>) -> (bool, bool) {
+        match self {
+            Self::Literal(literal) => {
+                let holds = literal.truth(facts).now;
+                (holds, holds && !literal.negated && literal.name().is_some())
+            }
+            Self::All(parts) => parts.iter().fold((true, false), |(all, named), part| {
+                let (holds, by_name) = part.holds_by_name(facts);
+                let all = all && holds;
+                (all, all && (named || by_name))
+            }),
+            Self::Any(parts) => parts.iter().fold((false, false), |(any, named), part| {
+                let (holds, by_name) = part.holds_by_name(facts);
+                (any || holds, named || by_name)
+            }),
         }
     }
 

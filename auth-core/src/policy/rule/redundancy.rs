@@ -44,7 +44,7 @@ impl Formula {
         None
     }
 
-    /// Returns whether some literal of the way implies the literal at `index`.
+    /// Returns whether a literal of this way to satisfy a part implies the literal at `index`.
     const fn implied_by(&self, way: &[u16], index: u16) -> bool {
         let Some(wanted) = self.literal(index) else { return false };
         let mut at = 0;
@@ -62,7 +62,7 @@ impl Formula {
         false
     }
 
-    /// Returns two literals of the way that no caller can satisfy together.
+    /// Returns two literals of this way to satisfy a part, if no caller can satisfy both.
     const fn contradiction(&self, way: &[u16]) -> Option<(&Literal, &Literal)> {
         let mut at = 0;
         while at < way.len() {
@@ -137,7 +137,7 @@ const fn refuse(parts: &[&str]) {
 /// Rejects a rule, or a part of one, that no caller can satisfy.
 ///
 /// # Panics
-/// At compile time, with a message for the user.
+/// Panics at compile time. The message is for the user.
 #[track_caller]
 pub const fn check_possible(formula: &Formula, ways: &[&[u16]]) {
     if let Some((one, other)) = formula.impossible(ways) {
@@ -150,7 +150,7 @@ pub const fn check_possible(formula: &Formula, ways: &[&[u16]]) {
 /// unknown.
 ///
 /// # Panics
-/// At compile time, with a message for the user.
+/// Panics at compile time. The message is for the user.
 #[track_caller]
 pub const fn check_any(formula: &Formula, parts: &[Part], index: usize) {
     let part = &parts[index];
@@ -188,7 +188,7 @@ pub const fn check_any(formula: &Formula, parts: &[Part], index: usize) {
 /// latter.
 ///
 /// # Panics
-/// At compile time, with a message for the user.
+/// Panics at compile time. The message is for the user.
 #[track_caller]
 pub const fn check_all(formula: &Formula, parts: &[Part], index: usize, others: &[&[u16]]) {
     let part = &parts[index];

@@ -11,7 +11,7 @@ use crate::identity::scheme_id::SchemeId;
 use crate::identity::token_digest::TokenDigest;
 use crate::scheme::authorization_header::is_token68;
 use crate::scheme::{
-    Authenticator, Authorization, Credential, Extracted, RequestView, SyntaxError, Verification, Verified,
+    Authenticator, Credential, Extracted, ForeignTokens, RequestView, SyntaxError, Verification, Verified,
 };
 
 /// Authenticator for bearer tokens in `Authorization`, and after a WebSocket subprotocol if one is configured.
@@ -19,18 +19,20 @@ pub struct BearerTokens {
     bearer: Arc<Bearer>,
     sources: Vec<Arc<Issuer>>,
     subprotocol: Option<String>,
+    foreign: Option<Arc<ForeignTokens>>,
 }
 
 impl BearerTokens {
     /// Creates an authenticator for tokens that `bearer` verifies. A script that opens a WebSocket may offer a token after the
     /// subprotocol with this name, because it cannot set another header.
-    pub fn new(bearer: Arc<Bearer>, subprotocol: Option<String>) -> Self {
-        Self { sources: bearer.sources().cloned().collect(), bearer, subprotocol }
+    /// `foreign` recognizes tokens of other schemes.
+    pub fn new(bearer: Arc<Bearer>, subprotocol: Option<String>, foreign: Option<Arc<ForeignTokens>>) -> Self {
+        Self { sources: bearer.sources().cloned().collect(), bearer, subprotocol, foreign }
     }
 
     /// Looks the token up in the cache first, then checks its length, and scans it last.
     fn in_authorization<'r, H: RequestHead>(&self, view: &RequestView<'r, H>) -> Extracted<'r> {
-        let Some(token) = after_scheme(view.authorization) else {
+        let Some(token) = view.authorization.after(b"Bearer ") else {
             // The line contains only the name of the scheme.
             return match view.authorization.token68(SchemeId::Bearer) {
                 Some(Err(denial)) => Extracted::Refused(denial),
@@ -42,6 +44,9 @@ impl BearerTokens {
             let credential = Credential::in_authorization(SchemeId::Bearer, "");
             return Credential { verified: Some(principal), ..credential }.into();
         }
+        if self.foreign.as_ref().is_some_and(|foreign| foreign.0(token)) {
+            return Extracted::Absent;
+        }
         if token.len() > self.bearer.longest() {
             return too_long();
         }
@@ -51,21 +56,6 @@ impl BearerTokens {
             None => Extracted::Absent,
         }
     }
-}
-
-/// Returns the bytes after the name of the scheme, without validation.
-fn after_scheme(authorization: Authorization<'_>) -> Option<&[u8]> {
-    const NAME: &[u8] = b"Bearer ";
-    let Authorization::Line(line) = authorization else { return None };
-    let (name, mut token) = line.split_at_checked(NAME.len())?;
-    // Almost all clients use this spelling.
-    if name != NAME && !name.eq_ignore_ascii_case(NAME) {
-        return None;
-    }
-    while let Some(rest) = token.strip_prefix(b" ") {
-        token = rest;
-    }
-    Some(token)
 }
 
 fn too_long<'r>() -> Extracted<'r> {
@@ -154,7 +144,7 @@ impl<H: RequestHead> Authenticator<H> for BearerTokens {
     fn digest(&self, credential: &Credential<'_>, _: Option<&str>, view: &RequestView<'_, H>) -> Option<TokenDigest> {
         // The text of a cached credential is empty.
         let token = match credential.text.as_bytes() {
-            b"" => after_scheme(view.authorization)?,
+            b"" => view.authorization.after(b"Bearer ")?,
             token => token,
         };
         Some(TokenDigest::sha256(token))

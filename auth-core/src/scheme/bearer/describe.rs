@@ -39,6 +39,9 @@ impl Bearer {
             said += &format!(", also issuer {other:?}");
         }
         said += &issuer.tenants.to_string();
+        if let Some(access) = &issuer.access {
+            said += &format!(", rights for each tenant in {}", strict_json::pointer(&access.path));
+        }
         if issuer.leeway != settings::LEEWAY {
             said += &format!(", leeway {} s", issuer.leeway.as_secs());
         }

@@ -11,6 +11,7 @@ mod conditions;
 mod key;
 mod header;
 mod tenant;
+mod access;
 mod presentation;
 mod claims;
 #[cfg(feature = "oidc")]
@@ -31,6 +32,7 @@ use std::time::Duration;
 
 pub use self::key::Algorithm;
 
+use self::access::AccessClaim;
 pub use self::authenticator::{BearerTokens, CookieTokens};
 use self::cache::Cache;
 pub use self::cache::{TokenCache, TokenCacheError};
@@ -77,6 +79,7 @@ struct TokenIssuer {
     mixed_keys: Option<String>,
     headers: SeenHeaders,
     tenants: TokenTenants,
+    access: Option<AccessClaim>,
     remote: Remote,
 }
 

@@ -65,6 +65,8 @@ impl IssuerClaim<'_> {
             Self::Listed(name) => (Some(*name), None),
             Self::Another(name, tenant) => (Some(*name), *tenant),
         };
-        Ok(CredentialOwner { issuer: name.map(Box::from), binding: issuer.tenants.of(claims, resolved)? })
+        let granted = issuer.access.as_ref().map(|access| access.granted(claims, &issuer.source.confers));
+        let binding = issuer.tenants.of(claims, resolved)?;
+        Ok(CredentialOwner { issuer: name.map(Box::from), binding, granted, networks: None })
     }
 }

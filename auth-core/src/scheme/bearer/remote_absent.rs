@@ -16,6 +16,10 @@ impl RemoteSettings {
         false
     }
 
+    pub(super) fn has_introspection(&self) -> bool {
+        false
+    }
+
     pub(super) fn is_fetched(&self) -> bool {
         false
     }

@@ -46,12 +46,13 @@ impl TokenTenants {
     }
 
     /// Returns the dimensions that tokens are bound to.
-    pub(super) fn tenancy(&self, is_resolved: bool) -> Tenancy {
+    pub(super) fn tenancy(&self, is_resolved: bool, grants_in_tenants: bool) -> Tenancy {
         let fixed = self.fixed.iter().flat_map(|tenant| tenant.dimensions().map(|(name, _)| name));
         let claims = |is_optional| {
             self.claims.iter().filter(move |claim| claim.is_optional == is_optional).map(|claim| claim.name)
         };
-        Tenancy { always: fixed.chain(claims(false)).collect(), optional: claims(true).collect(), is_resolved }
+        let (always, optional) = (fixed.chain(claims(false)).collect(), claims(true).collect());
+        Tenancy { always, optional, is_resolved, grants_in_tenants }
     }
 
     /// Returns the tenant of a token. `resolved` is the tenant that a resolver has returned for its issuer.

@@ -338,12 +338,12 @@ impl<H: RequestHead> Authenticator<H> for BoundTokens {
 }
 
 impl<H: RequestHead> SchemeSettings<H> for Dpop {
-    /// Follows the bearer tokens.
+    /// Returns the position after the bearer tokens.
     fn order(&self) -> u8 {
         5
     }
 
-    /// Returns none, since the callers belong to the issuers of the bearer tokens.
+    /// Returns no issuers, since the callers belong to those of the bearer tokens.
     fn issuers(&self) -> Vec<IssuerSettings> {
         Vec::new()
     }

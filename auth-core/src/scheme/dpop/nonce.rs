@@ -12,7 +12,8 @@ use crate::runtime::clock;
 #[derive(Clone)]
 pub(super) struct Nonces {
     secret: Option<Secret>,
-    /// Several instances count minutes by the wall clock. A single instance counts them by a monotonic clock.
+    /// Whether several instances share the secret. They count minutes by the wall clock, and a single instance by a monotonic
+    /// clock.
     is_shared: bool,
 }
 

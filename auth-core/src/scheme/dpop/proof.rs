@@ -24,7 +24,7 @@ pub(super) struct DpopProof {
     pub(super) nonce: Option<String>,
 }
 
-/// Sufficient for a proof with an RSA key and a long URL.
+/// Maximum length of a proof in bytes. Sufficient for a proof with an RSA key and a long URL.
 const LONGEST: usize = 4096;
 const LONGEST_ID: usize = 256;
 const MOST_MEMBERS: usize = 32;

@@ -51,7 +51,7 @@ pub struct MemoryReplayStore {
     used: Mutex<Used>,
 }
 
-/// In the order of expiry, since a store is used with only one time to live.
+/// Used proofs. `by_expiry` is sorted without further effort, since all proofs of a store have one time to live.
 #[derive(Default)]
 struct Used {
     proofs: HashSet<[u8; 32]>,

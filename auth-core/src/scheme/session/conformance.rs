@@ -204,7 +204,7 @@ impl SessionSuite {
         assert_eq!(self.store.end_all(&id, None).await, Ok(0), "`end_all` does not count expired sessions");
     }
 
-    /// A session that was ended must stay ended, even if it is updated and replaced concurrently.
+    /// Checks that a session that was ended stays ended, even if it is updated and replaced concurrently.
     async fn keeps_ended_sessions_ended(&self) {
         let id = Self::id("alice");
         let mut keys = Vec::new();

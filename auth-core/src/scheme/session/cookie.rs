@@ -34,7 +34,8 @@ impl CookieSettings {
         Ok(self)
     }
 
-    /// The `__Host-` prefix makes browsers accept the cookie only from this host and only over TLS (COOKIE-1).
+    /// Returns the name with its prefix. `__Host-` makes browsers accept the cookie only from this host and only over TLS
+    /// (COOKIE-1).
     pub(super) fn full_name(&self) -> String {
         let prefix = if self.plain_http { "" } else { "__Host-" };
         format!("{prefix}{}", self.name)

@@ -32,7 +32,7 @@ impl LoginSettings {
 }
 
 impl<H: RequestHead> SchemeSettings<H> for LoginSettings {
-    /// Follows Basic authentication and the login at a provider, and precedes the bearer tokens.
+    /// Returns the position after Basic authentication and the login at a provider, and before the bearer tokens.
     fn order(&self) -> u8 {
         3
     }

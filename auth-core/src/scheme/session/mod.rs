@@ -283,7 +283,7 @@ impl<H: RequestHead> Authenticator<H> for SessionVerifier {
     }
 
     fn digest(&self, _: &Credential<'_>, _: Option<&str>, view: &RequestView<'_, H>) -> Option<TokenDigest> {
-        TokenDigest::from_bytes(self.read(view.head.bytes("cookie"))?.key().bytes())
+        TokenDigest::from_bytes(self.read(view.head.bytes("cookie"))?.key().bytes()).ok()
     }
 
     fn record_activity(&self, key: ActivityKey) -> LocalBoxFuture<'_, Result<(), Rejection>> {

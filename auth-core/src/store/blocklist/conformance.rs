@@ -81,7 +81,7 @@ impl<S: BlocklistStore> Instance<S> {
     }
 }
 
-/// One entry of each kind, with characters that a store may mistake for its own syntax.
+/// Returns one entry of each kind, with characters that a store may mistake for its own syntax.
 fn entries() -> Vec<BlockEntry> {
     let issuer = "https://id.example/\u{fc}\"\\".to_owned();
     let hostile = format!(" '; -- \u{fc}\"\\{} ", unique());

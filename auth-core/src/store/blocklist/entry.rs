@@ -77,12 +77,12 @@ impl BlockEntry {
     }
 }
 
-/// An identity may contain spaces, because it is not split at spaces.
+/// Escapes an identity. Spaces inside it are kept, because lines are not split there.
 fn text(id: &Id) -> String {
     escape(&id.to_string(), |_| false)
 }
 
-/// An issuer or a `jti` ends at a space, so spaces in it are escaped.
+/// Escapes an issuer or a `jti`, including its spaces, because it ends at a space.
 fn word(text: &str) -> String {
     escape(text, |one| one == ' ')
 }

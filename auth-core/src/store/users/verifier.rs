@@ -112,7 +112,7 @@ impl std::fmt::Debug for VerifiedUser {
 ///         credentials: &'a PasswordCredentials,
 ///     ) -> BoxFuture<'a, Result<Option<VerifiedUser>, UserStoreUnavailable>> {
 ///         Box::pin(async move {
-///             // RFC 4513 §5.1.2: a bind without a password succeeds for everybody.
+///             // RFC 4513 §5.1.2: a bind without a password succeeds for any name.
 ///             let bound = !credentials.password().is_empty()
 ///                 && ldap_bind(credentials.name(), credentials.password()).await.map_err(|_| UserStoreUnavailable)?;
 ///             if bound { self.find(credentials.name()).await } else { Ok(None) }

@@ -62,7 +62,7 @@ fn public(words: &Words, diagnostics: &mut Diagnostics) -> Option<Formula> {
     }
 }
 
-/// Reads `#[require_auth(…)]`: keys and flags, each the atom of its name.
+/// Reads `#[require_auth(…)]`: keys and flags, each of which is the atom of that name.
 fn require_auth(words: &Words, diagnostics: &mut Diagnostics) -> Option<Formula> {
     if words.list.is_empty() {
         return Some(Formula::literal(Atom::Authenticated, false, attribute_token(words)));
@@ -112,7 +112,7 @@ fn require_auth(words: &Words, diagnostics: &mut Diagnostics) -> Option<Formula>
 const REQUIRE_AUTH_HELP: &str =
     "write `max_age = \"5m\"`, `acr = \"…\"`, `scheme = \"bearer\"`, `in = org` or `direct`";
 
-/// Returns the flag that an expression is.
+/// Returns the name of the flag, if the expression is one.
 fn flag(word: &Expr) -> Option<String> {
     match ungrouped(word) {
         Expr::Path(path) => {

@@ -13,8 +13,8 @@ use crate::diagnostics::{Diagnostics, did_you_mean};
 use crate::grammar::{self, ATOMS, Kind, REQUIRE_AUTH_FLAGS, Shape};
 use crate::parse::{RAW_IN, Word, Words, is_connective, one_line, ungrouped};
 
-/// Returns the rule of `rule!(…)`, and whether it begins with `public`. No attribute beside it could state whether anonymous
-/// callers are admitted.
+/// Returns the rule of `rule!(…)`, and whether it begins with `public`. A `rule!` has no `#[public]` beside it, so it contains
+/// the word itself.
 pub(crate) fn standalone_formula(words: &Words, diagnostics: &mut Diagnostics) -> Option<(bool, Formula)> {
     fn joined<'a>(rule: &'a Expr, parts: &mut Vec<&'a Expr>) {
         match rule {

@@ -34,7 +34,7 @@ fn capitalized(word: &str) -> String {
     first + &characters.as_str().to_lowercase()
 }
 
-/// `ContentEditor`, `HTTPAdmin` and `CONTENT_EDITOR` are each two words.
+/// Splits a name into words. `ContentEditor`, `HTTPAdmin` and `CONTENT_EDITOR` are two words each.
 fn split_words(text: &str) -> Vec<String> {
     let mut words: Vec<String> = Vec::new();
     for part in text.split('_').filter(|part| !part.is_empty()) {

@@ -69,7 +69,7 @@ pub fn subject(name: &str, algorithm: Algorithm) -> Outcome<Option<Box<dyn Subje
     Ok(Some(Box::new(Asked(server, ask))))
 }
 
-/// Places the handler in a scope, as ours is.
+/// Places the handler in a scope, like the handler with auth-actix.
 fn in_scope(route: actix_web::Route) -> actix_web::Scope {
     web::scope("/api").route("/admin", route)
 }

@@ -1,4 +1,4 @@
-//! Prints the cost of other libraries for the same request, next to ours. See `auth-peers --help`.
+//! Prints the cost of other libraries for the same request, next to that of auth-actix. See `auth-peers --help`.
 
 mod actix;
 mod axum;

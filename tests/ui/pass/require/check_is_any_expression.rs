@@ -48,7 +48,7 @@ impl Posts {
     }
 }
 
-// The handler's own error, in each way of writing it.
+// The error type of the handler, in each notation of the return type.
 #[require_auth]
 #[require(check(owner(&id).await? as u8 == 1 || 0 == 1))]
 async fn plain(id: Path<String>) -> Result<String, Failure> {
@@ -76,7 +76,7 @@ async fn other(posts: Data<Posts>, id: Path<u64>) -> HttpResponse {
     HttpResponse::Ok().body(id.to_string())
 }
 
-// A parameter that only a check uses is used; one of the name `principal` is the handler's alone.
+// A parameter that only a check uses counts as used. A check cannot use a parameter with the name `principal`.
 #[require(check(from < to && (from..=to).any(|one| one == 3) && { let to = from; to > 0 } && !principal.id().to_string().is_empty()))]
 #[get("/")]
 async fn taken_apart(Query(Page { from, mut to }): Query<Page>, principal: Principal) -> String {

@@ -164,6 +164,43 @@ fn a_credential_that_keeps_its_identity_is_of_the_wrong_kind() {
     }
 }
 
+#[test]
+fn a_ceiling_limits_the_rights_of_an_account() {
+    // RIGHTS-3, RIGHTS-5, RIGHTS-6
+    let alice = login(r#"{"sub":"alice","roles":[]}"#);
+    let admin = with_account(&alice, Rights::new().roles(["admin"]));
+    let login_atom = || atom(Atom::Login(LoginAtom));
+    let limits = [Rights::new(), Rights::new().roles(["editor"]), Rights::new().roles(["admin"]), Rights::everything()];
+    let lacks = "403 insufficient-permissions";
+    #[rustfmt::skip]
+    let table = [
+        ("admin",         literal(is(Role("admin"))),         [lacks, lacks, "run", "run"]),
+        ("editor",        literal(is(Role("editor"))),        [lacks, "run", "run", "run"]),
+        ("authenticated", literal(is(Anyone)),                [lacks, lacks, lacks, "run"]),
+        ("login",         login_atom(),                       [lacks, lacks, lacks, "run"]),
+        ("account",       atom(Atom::Account(Account)),       [lacks, lacks, lacks, "run"]),
+        ("not suspended", literal(not(Role("suspended"))),    [lacks, lacks, lacks, "run"]),
+        ("not editor",    literal(not(Role("editor"))),       [lacks, lacks, lacks, lacks]),
+    ];
+    for (case, formula, expected) in table {
+        for (limit, expected) in limits.iter().zip(expected) {
+            let caller = admin.clone().with_ceiling(limit.clone());
+            assert_eq!(caller.id(), admin.id(), "{case}");
+            let found = decide(alone(rule(formula)), &facts(CallerFacts::of(&caller), OUTSIDE, Passed));
+            assert_eq!(answer(&found), expected, "{case} within {limit}");
+        }
+    }
+    // A limited login without an account passes no rule, and is anonymous where anonymous callers pass.
+    let limited = alice.with_ceiling(Rights::new().roles(["editor"])).with_no_account();
+    for (formula, expected) in [(login_atom(), "403 account-required"), (PUBLIC, "run")] {
+        let handler = Rule { reads: CallerAccess::Caller, ..*rule(formula) };
+        let facts = facts(CallerFacts::of(&limited), OUTSIDE, Passed);
+        assert_eq!(answer(&decide(alone(&handler), &facts)), expected, "{formula:?}");
+        let counts = !matches!(effective_caller(alone(&handler), &facts), CallerFacts::Nobody);
+        assert_eq!(counts, expected != "run", "{formula:?}");
+    }
+}
+
 // ── random formulas ──────────────────────────────────────────────────────────────────────────────────────────────────
 
 /// A caller, in the terms of the contract. `None` is no answer about roles.

@@ -1,4 +1,5 @@
-//! A second evaluator of rules within tenants: the answer for each request, computed without the steps of the decision.
+//! A second evaluator of rules within tenants and below ceilings: the answer for each request, computed without the steps of the
+//! decision.
 
 use super::*;
 use crate::identity::principal::DefaultTenant;
@@ -8,6 +9,8 @@ use crate::policy::atom::TenantMember;
 /// The literals of rules, with what they require.
 #[derive(Clone, Copy, Debug)]
 enum Want {
+    /// Nothing: also anonymous callers pass.
+    Nothing,
     Authenticated,
     Role(&'static str),
     /// A role or the permission `posts:write`, within these dimensions.
@@ -21,7 +24,8 @@ const ORG: &[&str] = &["org"];
 const TEAM: &[&str] = &["team"];
 const BOTH: &[&str] = &["org", "team"];
 
-const WANTS: [Want; 10] = [
+const WANTS: [Want; 11] = [
+    Want::Nothing,
     Want::Authenticated,
     Want::Role("admin"),
     Want::In("editor", ORG),
@@ -47,6 +51,7 @@ impl Node {
         match self {
             Self::Leaf(index) => {
                 let atom = match WANTS[*index] {
+                    Want::Nothing => return PUBLIC,
                     Want::Authenticated => Atom::Authenticated(Authenticated),
                     Want::Role(role) => Atom::Named(Named(ROLES.name(role))),
                     Want::In("posts:write", tenant) => {
@@ -73,6 +78,46 @@ impl Node {
     }
 }
 
+/// The limits of a credential.
+#[derive(Clone, Copy, Debug)]
+enum Ceiling {
+    Everything,
+    /// Roles, whether with the permission `posts:write`, and whether with the scope `a`.
+    Names(&'static [&'static str], bool, bool),
+}
+
+/// Ceilings, each of which contains the one before.
+const CEILINGS: [Ceiling; 5] = [
+    Ceiling::Names(&[], false, false),
+    Ceiling::Names(&[], true, false),
+    Ceiling::Names(&["editor"], true, false),
+    Ceiling::Names(&["admin"], true, true),
+    Ceiling::Everything,
+];
+
+impl Ceiling {
+    fn admits(self, name: &str) -> bool {
+        match self {
+            Self::Everything => true,
+            Self::Names(roles, may_write, _) => roles_grant(roles, name) || may_write && name == "posts:write",
+        }
+    }
+
+    fn has_scope(self) -> bool {
+        matches!(self, Self::Everything | Self::Names(_, _, true))
+    }
+
+    fn rights(self) -> Rights {
+        match self {
+            Self::Everything => Rights::everything(),
+            Self::Names(roles, may_write, has_scope) => {
+                let of = |is_held, name| if is_held { vec![name] } else { vec![] };
+                Rights::new().roles(roles).permissions(of(may_write, "posts:write")).scopes(of(has_scope, "a"))
+            }
+        }
+    }
+}
+
 /// A request and everything that is known about its caller.
 #[derive(Clone, Debug)]
 struct World {
@@ -84,10 +129,11 @@ struct World {
     own: &'static [&'static str],
     has_scope: bool,
     has_level: bool,
-    /// The roles that the provider returns outside of tenants, in an organization, in a team of it, and in a team alone. `None` is an
-    /// answer that is silent about roles.
+    /// The roles that the provider returns outside of tenants, in an organization, in a team of the organization, and in a team
+    /// without an organization. `None` is an answer that is silent about roles.
     answers: [Option<&'static [&'static str]>; 4],
     default: Option<&'static str>,
+    ceiling: Option<Ceiling>,
 }
 
 fn roles_grant(roles: &[&str], name: &str) -> bool {
@@ -135,7 +181,7 @@ impl World {
     /// Returns whether a requirement is met. In a tenant that is unknown, the result is `missing`.
     fn meets(&self, want: Want, missing: bool, with_default: bool) -> bool {
         let known = |dimensions: &[&str]| dimensions.iter().all(|name| self.value(name, with_default).is_some());
-        // A bound credential counts where a dimension is its own, and none is another.
+        // A bound credential counts in a tenant that shares a dimension with its own tenant and contradicts none.
         let enters = |dimensions: &[&str]| {
             self.bound.is_none_or(|bound| {
                 dimensions.contains(&"org") && self.value("org", with_default).as_deref() == Some(bound)
@@ -143,8 +189,10 @@ impl World {
         };
         let given =
             |dimensions: &[&str], name: &str| self.answer(dimensions).is_some_and(|roles| roles_grant(roles, name));
+        let admits = |name| self.ceiling.is_none_or(|ceiling| ceiling.admits(name));
         match want {
-            Want::Authenticated => true,
+            Want::Nothing | Want::Authenticated => true,
+            Want::Role(name) | Want::In(name, _) if !admits(name) => false,
             Want::Role(role) => self.bound.is_none() && roles_grant(self.own, role) || given(&[], role),
             Want::In(_, dimensions) | Want::Member(dimensions) if !known(dimensions) => missing,
             Want::In(_, dimensions) | Want::Member(dimensions) if !enters(dimensions) => false,
@@ -155,9 +203,27 @@ impl World {
             Want::Member(dimensions) => {
                 self.bound.is_some() || self.answer(dimensions).is_some_and(|roles| !roles.is_empty())
             }
-            Want::Scope => self.has_scope,
+            Want::Scope => self.ceiling.map_or(self.has_scope, Ceiling::has_scope),
             Want::Level => self.has_level,
         }
+    }
+
+    fn is_limited(&self) -> bool {
+        matches!(self.ceiling, Some(Ceiling::Names(..)))
+    }
+
+    /// Returns whether one of the ways to meet the requirements contains a name.
+    fn meets_by_name(&self, of: &dyn Fn(Want) -> bool) -> bool {
+        fn named(node: &Node, of: &dyn Fn(Want) -> bool) -> bool {
+            match node {
+                Node::Leaf(index) => {
+                    matches!(WANTS[*index], Want::Role(_) | Want::In(..) | Want::Scope) && of(WANTS[*index])
+                }
+                Node::All(nodes) => nodes.iter().all(|node| node.holds(of)) && nodes.iter().any(|node| named(node, of)),
+                Node::Any(nodes) => nodes.iter().any(|node| named(node, of)),
+            }
+        }
+        named(&self.node, of)
     }
 
     /// Returns the expected answer: `run`, `400`, or `denied` for a 401 or a 403.
@@ -167,12 +233,20 @@ impl World {
             && let (Some(bound), DimensionValue::Named(org)) = (self.bound, &self.org)
             && bound != org
         {
-            return "denied";
+            return if self.node.holds(&|want| matches!(want, Want::Nothing)) { "run" } else { "denied" };
         }
-        let now = |missing, default| self.node.holds(&|want| self.meets(want, missing, default));
-        // Another login could be at the level.
+        // Where anonymous callers pass, each credential does, possibly as theirs.
+        if self.node.holds(&|want| matches!(want, Want::Nothing)) {
+            return "run";
+        }
+        let met = |missing, default| move |want| self.meets(want, missing, default);
+        let holds = |missing, default| self.node.holds(&met(missing, default));
+        let counts = |missing, default| !self.is_limited() || self.meets_by_name(&met(missing, default));
+        let now = |missing, default| holds(missing, default) && counts(missing, default);
+        // Another login could reach the assurance level. No login adds a name to a limited credential.
         let could = |missing, default| {
             self.node.holds(&|want| matches!(want, Want::Level) || self.meets(want, missing, default))
+                && (!holds(missing, default) || counts(missing, default))
         };
         if now(false, false) {
             return "run";
@@ -198,6 +272,9 @@ impl World {
         let mut caller = login.principal();
         if let Some(bound) = self.bound {
             caller = caller.bound_to(Tenant::of("org", bound));
+        }
+        if let Some(ceiling) = self.ceiling {
+            caller = caller.with_ceiling(ceiling.rights());
         }
         for _ in 0..10 {
             let external = ExternalRights { is_asked: true, tenants, ..ExternalRights::default() };
@@ -248,8 +325,9 @@ fn worlds() -> impl Strategy<Value = World> {
         (proptest::bool::ANY, proptest::bool::ANY),
         [answers(), answers(), answers(), answers()],
         proptest::sample::select(vec![None, Some("acme"), Some("other")]),
+        proptest::sample::select([vec![None; 5], CEILINGS.map(Some).to_vec()].concat()),
     )
-        .prop_map(|(node, (org, team), bound, own, (has_scope, has_level), answers, default)| World {
+        .prop_map(|(node, (org, team), bound, own, (has_scope, has_level), answers, default, ceiling)| World {
             node,
             org,
             team,
@@ -259,21 +337,38 @@ fn worlds() -> impl Strategy<Value = World> {
             has_level,
             answers,
             default,
+            ceiling,
         })
+}
+
+/// Returns `run`, `400`, or `denied`.
+fn class(world: &World) -> &'static str {
+    match world.found().as_str() {
+        "run" => "run",
+        "400 tenant-required" => "400",
+        denied if denied.starts_with("401") || denied.starts_with("403") => "denied",
+        other => panic!("{other}: {world:?}"),
+    }
 }
 
 #[test]
 fn rules_within_tenants_agree_with_a_second_evaluator() {
-    // TENANT-4, TENANT-5, TENANT-10 to TENANT-13, RIGHTS-1, RIGHTS-9
+    // TENANT-4, TENANT-5, TENANT-10 to TENANT-13, RIGHTS-1, RIGHTS-4 to RIGHTS-6, RIGHTS-9, RIGHTS-10, RIGHTS-14
     let outcome = runner(20_000).run(&worlds(), |world| {
-        let found = world.found();
-        let found = match found.as_str() {
-            "run" => "run",
-            "400 tenant-required" => "400",
-            denied if denied.starts_with("401") || denied.starts_with("403") => "denied",
-            other => panic!("{other}: {world:?}"),
-        };
-        prop_assert_eq!(found, world.expected(), "{:?}", world);
+        prop_assert_eq!(class(&world), world.expected(), "{:?}", world);
+        Ok(())
+    });
+    outcome.unwrap();
+}
+
+#[test]
+fn a_ceiling_never_admits_more() {
+    // RIGHTS-4: each ceiling admits what the one below it admits, and none admits more than no ceiling does.
+    let outcome = runner(5_000).run(&worlds(), |world| {
+        let ceilings = CEILINGS.into_iter().map(Some).chain([None]);
+        let runs: Vec<_> =
+            ceilings.map(|ceiling| class(&World { ceiling, has_scope: true, ..world.clone() }) == "run").collect();
+        prop_assert!(runs.is_sorted(), "{:?}: {:?}", runs, world);
         Ok(())
     });
     outcome.unwrap();

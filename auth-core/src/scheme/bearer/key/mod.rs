@@ -263,7 +263,7 @@ fn rsa_parts(key: &Option<DecodingKey>) -> Option<(Vec<u8>, Vec<u8>)> {
     }
 }
 
-/// Checks properties that no library checks on every backend, and converts an RSA key to its raw components.
+/// Checks properties of a key that not every backend checks, and converts an RSA key to its raw components.
 fn checked(algorithm: Algorithm, key: DecodingKey) -> Result<DecodingKey, KeyError> {
     let length = |key: &DecodingKey| key.try_get_as_bytes().map_or(0, <[u8]>::len);
     match algorithm.family() {

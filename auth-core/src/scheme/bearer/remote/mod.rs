@@ -28,6 +28,11 @@ impl RemoteSettings {
         matches!(&self.fetch, Some(fetch) if matches!(fetch.place, JwksLocation::Discovered))
     }
 
+    /// Returns whether the issuer is asked about opaque tokens.
+    pub(super) fn has_introspection(&self) -> bool {
+        self.introspection.is_some()
+    }
+
     /// Returns whether tokens can be verified with fetched data.
     pub(super) fn is_fetched(&self) -> bool {
         self.fetch.is_some() || self.introspection.is_some()

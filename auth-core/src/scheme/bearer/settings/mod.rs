@@ -15,6 +15,7 @@ pub use self::dev::sign_hs256;
 use self::logins::LoginSettings;
 pub use self::mistakes::JwtError;
 use self::tenants::TenantSetting;
+use super::access::ReadAccess;
 use super::conditions::Conditions;
 use super::key::{Algorithm, Key, KeyError};
 use super::remote::RemoteSettings;
@@ -64,6 +65,8 @@ pub struct Jwt {
     confers: Option<Confers>,
     logins: LoginSettings,
     tenants: Vec<(String, TenantSetting)>,
+    /// The claim that grants rights for each tenant, a JSON pointer, and the function that reads it.
+    access: Option<(String, ReadAccess)>,
     /// Whether tokens must follow RFC 9068.
     profile: bool,
     /// The secret of [`Jwt::dev`] and [`Jwt::or_dev`].
@@ -129,6 +132,7 @@ impl Jwt {
             confers: None,
             logins: LoginSettings::default(),
             tenants: Vec::new(),
+            access: None,
             profile: false,
             dev: None,
             remote: RemoteSettings::default(),
@@ -378,6 +382,11 @@ impl Jwt {
     /// Returns whether tokens are bound to tenants.
     pub(crate) fn is_of_tenant(&self) -> bool {
         !self.tenants.is_empty()
+    }
+
+    /// Returns whether the issuer is asked about opaque tokens.
+    pub(crate) fn has_introspection(&self) -> bool {
+        self.remote.has_introspection()
     }
 
     /// Returns whether this is one of the HMAC secrets of the issuer.

@@ -7,6 +7,7 @@ use jsonwebtoken::AlgorithmFamily;
 use super::super::key::Algorithm;
 use serde_json::Value;
 
+use super::super::access::AccessClaim;
 use super::super::conditions::{Conditions, Path, Required};
 use super::super::header::SeenHeaders;
 use super::super::key::{Key, KeyError};
@@ -39,7 +40,8 @@ impl Jwt {
         if self.leeway > MAX_LEEWAY {
             return Err(JwtError::LeewayTooLong);
         }
-        let (lists, conditions, tenants) = (self.list_claims()?, self.conditions()?, self.token_tenants()?);
+        let (lists, conditions) = (self.list_claims()?, self.conditions()?);
+        let (tenants, access) = (self.token_tenants()?, self.access_claim()?);
         let types = match (self.profile, self.types.is_empty()) {
             (true, _) => vec!["at+jwt".to_owned()],
             // The defaults apply unless `types` was called. After a call with an empty list, no type is accepted.
@@ -49,8 +51,7 @@ impl Jwt {
         let remote = self.remote.prepare(&issuer, self.rsa_algorithm)?;
         // The development key is of a kind that the issuer does not have, so no published key can replace it.
         let dev = self.dev.map(|secret| Key::secret(Algorithm::HS256, secret));
-        let keys = self.keys.into_iter().map(|key| key.assume_rsa_algorithm(self.rsa_algorithm));
-        let keys = (1..).zip(keys.chain(dev));
+        let keys = (1..).zip(self.keys.into_iter().map(|key| key.assume_rsa_algorithm(self.rsa_algorithm)).chain(dev));
         let keys = keys.map(|(position, key)| key.prepare().map_err(|error| JwtError::Key { position, error }));
         let source = Issuer {
             issuer: issuer.into(),
@@ -58,7 +59,7 @@ impl Jwt {
             confers: self.confers.unwrap_or_else(Confers::everything),
             lists,
             has_claims: true,
-            tenancy: tenants.tenancy(is_resolved),
+            tenancy: tenants.tenancy(is_resolved, access.is_some()),
             all_scopes: false,
             login: self.logins.source(),
             roles: roles.clone(),
@@ -79,8 +80,15 @@ impl Jwt {
             mixed_keys: self.mixed_keys,
             headers: SeenHeaders::default(),
             tenants,
+            access,
             remote,
         })
+    }
+
+    /// Returns the claim that grants rights for each tenant.
+    fn access_claim(&self) -> Result<Option<AccessClaim>, JwtError> {
+        let Some((claim, read)) = &self.access else { return Ok(None) };
+        Ok(Some(AccessClaim { path: parse_pointer(claim)?, read: Arc::clone(read) }))
     }
 
     /// Returns the tenants that tokens are bound to.

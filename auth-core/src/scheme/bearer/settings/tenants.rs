@@ -1,6 +1,10 @@
 //! The tenants that the tokens of an issuer are bound to.
 
+use std::sync::Arc;
+
 use super::Jwt;
+use crate::identity::granted::RightsIn;
+use crate::identity::rights::Rights;
 
 /// The source of a dimension of the tenant that tokens are bound to.
 #[derive(Clone, Debug)]
@@ -39,6 +43,38 @@ impl Jwt {
     #[must_use]
     pub fn tenant_in_claim_if_present(self, name: &str, pointer: &str) -> Self {
         self.tenant_setting(name, TenantSetting::Claim(pointer.to_owned(), true))
+    }
+
+    /// Reads rights for each tenant from a claim, a JSON pointer (RFC 6901). `read` receives the value of the claim, and returns rights
+    /// with the place where they count. They never exceed what the issuer [may confer](Self::confers), and they bind the token to no
+    /// tenant.
+    ///
+    /// `None` makes the whole claim unknown: it then grants nothing and proves the absence of nothing. Return it for each value that
+    /// is not exactly as expected, so that a malformed entry never widens access. A token without the claim has no such rights.
+    ///
+    /// ```
+    /// use auth_actix::Jwt;
+    /// use auth_actix::identity::{Rights, RightsIn, Tenant};
+    /// // {"access": {"books": "rw", "music": "r"}}
+    /// let jwt = Jwt::hs256([7; 32]).issuer("https://id.example").audience("search").access_by_tenant("/access", |access| {
+    ///     let each = access.as_object()?.iter().map(|(collection, letters)| {
+    ///         let roles: &[&str] = match letters.as_str()? {
+    ///             "r" => &["read"],
+    ///             "rw" => &["read", "write"],
+    ///             _ => return None,
+    ///         };
+    ///         Some((RightsIn::Tenant(Tenant::of("collection", collection)), Rights::new().roles(roles)))
+    ///     });
+    ///     each.collect()
+    /// });
+    /// ```
+    #[must_use]
+    pub fn access_by_tenant(
+        self,
+        pointer: &str,
+        read: impl Fn(&serde_json::Value) -> Option<Vec<(RightsIn, Rights)>> + Send + Sync + 'static,
+    ) -> Self {
+        Self { access: Some((pointer.to_owned(), Arc::new(read))), ..self.once("access_by_tenant") }
     }
 
     fn tenant_setting(mut self, name: &str, setting: TenantSetting) -> Self {

@@ -156,7 +156,7 @@ fn extracted<T>(bearer: &Arc<Bearer>, lines: &[&[u8]], then: impl FnOnce(Extract
     let lines = lines.iter().map(|line| ("authorization", line.to_vec())).collect();
     let request = TestRequest { method: "GET", lines, ..TestRequest::default() };
     let view = RequestView::<TestFramework>::new(&request, at(1500), &AddressSource::Unset);
-    then(BearerTokens::new(Arc::clone(bearer), None).extract(&view))
+    then(BearerTokens::new(Arc::clone(bearer), None, None).extract(&view))
 }
 
 #[test]

@@ -129,7 +129,7 @@ impl RelyingParty {
         &self.path
     }
 
-    /// Each login has its own cookie, so that concurrent logins do not interfere.
+    /// Returns the settings of the cookie of a login. Each login has its own cookie, so that concurrent logins do not interfere.
     fn cookie(&self, state: &str) -> CookieSettings {
         CookieSettings::of_login(state.get(..8).unwrap_or_default(), self.plain_http)
     }

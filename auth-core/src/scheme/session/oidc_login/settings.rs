@@ -243,12 +243,12 @@ impl OidcLogin {
 }
 
 impl<H: RequestHead> SchemeSettings<H> for OidcLogin {
-    /// Precedes the sessions and the tokens, since their settings are needed.
+    /// Returns the position before the sessions and the tokens, since their settings are needed.
     fn order(&self) -> u8 {
         2
     }
 
-    /// Returns none, since the session scheme is the issuer of the caller.
+    /// Returns no issuers, since the session scheme is the issuer of the caller.
     fn issuers(&self) -> Vec<IssuerSettings> {
         Vec::new()
     }

@@ -1,0 +1,95 @@
+//! Networks from which a credential counts.
+
+use std::fmt;
+use std::net::IpAddr;
+use std::str::FromStr;
+
+use ipnet::IpNet;
+
+use super::address::network;
+
+/// A network of client addresses, in CIDR notation. A single address is a network of one.
+///
+/// ```
+/// use auth_actix::tokens::Network;
+/// let office: Network = "203.0.113.0/24".parse()?;
+/// assert!(office.contains([203, 0, 113, 7].into()) && !office.contains([203, 0, 114, 7].into()));
+/// assert_eq!("2001:db8::1".parse::<Network>()?.to_string(), "2001:db8::1/128");
+/// # Ok::<(), auth_actix::tokens::NetworkError>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Network(IpNet);
+
+/// The text is not a network.
+#[derive(Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("write a network such as `10.0.0.0/8`, without address bits after its prefix, or an address")]
+pub struct NetworkError;
+
+crate::debug_as_display!(NetworkError);
+
+impl Network {
+    /// Returns whether the network contains the address. An IPv4 address that is mapped to IPv6 counts as IPv4.
+    pub fn contains(&self, address: IpAddr) -> bool {
+        self.0.contains(&address.to_canonical())
+    }
+}
+
+/// Accepts CIDR notation or a single address.
+impl FromStr for Network {
+    type Err = NetworkError;
+
+    /// # Errors
+    /// The text is invalid, or the address has bits after the prefix.
+    fn from_str(text: &str) -> Result<Self, NetworkError> {
+        network(text).map(Self).ok_or(NetworkError)
+    }
+}
+
+impl From<IpAddr> for Network {
+    fn from(address: IpAddr) -> Self {
+        Self(address.to_canonical().into())
+    }
+}
+
+/// Writes CIDR notation, also for a single address.
+impl fmt::Display for Network {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.0.addr(), self.0.prefix_len())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn networks_are_read_strictly_and_contain_mapped_addresses() {
+        // TOKEN-12
+        #[rustfmt::skip]
+        let table = [
+            ("10.0.0.0/8",        Some("10.0.0.0/8")),
+            ("10.0.0.1",          Some("10.0.0.1/32")),
+            ("::ffff:10.0.0.0/104", Some("10.0.0.0/8")),
+            ("0.0.0.0/0",         Some("0.0.0.0/0")),
+            ("2001:db8::/32",     Some("2001:db8::/32")),
+            ("10.0.0.1/8",        None),
+            ("10.0.0.0/33",       None),
+            (" 10.0.0.0/8",       None),
+            ("",                  None),
+            ("example.com",       None),
+        ];
+        for (text, expected) in table {
+            let read = text.parse::<Network>().ok();
+            assert_eq!(read.map(|network| network.to_string()).as_deref(), expected, "{text}");
+            if let Some(network) = read {
+                assert_eq!(network.to_string().parse(), Ok(network), "{text}");
+            }
+        }
+        let ten: Network = "10.0.0.0/8".parse().unwrap();
+        let contained =
+            ["10.1.2.3", "::ffff:10.1.2.3", "11.0.0.1", "::"].map(|text| ten.contains(text.parse().unwrap()));
+        assert_eq!(contained, [true, true, false, false]);
+        assert!(!"0.0.0.0/0".parse::<Network>().unwrap().contains("2001:db8::1".parse().unwrap()));
+        assert_eq!(Network::from("::ffff:10.0.0.1".parse::<IpAddr>().unwrap()).to_string(), "10.0.0.1/32");
+    }
+}

@@ -1,0 +1,59 @@
+//! Names of tenant dimensions that are read from a store.
+//!
+//! # Why
+//! [`Tenant`](super::tenant::Tenant) contains names as `&'static str`, because applications write them in their code. A store
+//! returns them at run time. Each distinct name is therefore kept for the lifetime of the process. Another writer of the store could
+//! exhaust the memory, so the number and the length of the names are limited.
+
+use std::collections::BTreeSet;
+use std::sync::{Mutex, PoisonError};
+
+/// Maximum number of distinct names.
+const MAX_NAMES: usize = 256;
+
+/// Maximum length of a name in bytes.
+const MAX_NAME_LENGTH: usize = 64;
+
+static NAMES: DimensionNames = DimensionNames(Mutex::new(BTreeSet::new()));
+
+struct DimensionNames(Mutex<BTreeSet<&'static str>>);
+
+impl DimensionNames {
+    fn get(&self, name: &str) -> Option<&'static str> {
+        let mut names = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = names.get(name) {
+            return Some(known);
+        }
+        let is_name = (1..=MAX_NAME_LENGTH).contains(&name.len()) && !name.contains(char::is_control);
+        if !is_name || names.len() >= MAX_NAMES {
+            return None;
+        }
+        let kept: &'static str = Box::leak(name.into());
+        names.insert(kept);
+        Some(kept)
+    }
+}
+
+/// Returns the name of a dimension for the lifetime of the process. `None` if the name is empty, is longer than 64 bytes, contains
+/// a control character, or would be the 257th distinct name.
+pub(crate) fn dimension_name(name: &str) -> Option<&'static str> {
+    NAMES.get(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dimension_names_are_bounded_and_kept_once() {
+        // TOKEN-12
+        let names = DimensionNames(Mutex::default());
+        let first = names.get("org").unwrap();
+        assert!(std::ptr::eq(first, names.get(&String::from("org")).unwrap()));
+        for name in ["", "a\nb", &"x".repeat(65)] {
+            assert_eq!(names.get(name), None, "{name:?}");
+        }
+        assert!((1..MAX_NAMES).all(|number| names.get(&format!("n{number}")).is_some()));
+        assert_eq!((names.get("one more"), names.get("org")), (None, Some("org")));
+    }
+}

@@ -1,0 +1,69 @@
+//! Errors of the settings of token sources.
+
+use super::format::TokenPrefixError;
+
+/// An error of the settings of a token source. Contains no secret.
+#[derive(Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum TokensError {
+    /// The name is not 1 to 32 lowercase letters, digits and hyphens.
+    #[error("the name is not 1 to 32 lowercase letters, digits and `-`")]
+    Name,
+    /// Two sources have the same name.
+    #[error("two sources have this name")]
+    NameTwice,
+    /// A single-valued setting is made twice.
+    #[error("`.{0}(…)` is called twice: the second call would replace the first")]
+    Repeated(&'static str),
+    /// Nothing distinguishes the tokens of this source.
+    #[error("nothing distinguishes its tokens: call `.prefix(\"…\")` or `.opaque()`")]
+    NoForm,
+    /// The prefix is invalid.
+    #[error("`.prefix(…)`: {0}")]
+    Prefix(TokenPrefixError),
+    /// A token could belong to two sources.
+    #[error("the prefix begins that of another source, or the other begins with it: {0:?}")]
+    PrefixOverlap(String),
+    /// `.accept_unchecked()` is called without a prefix.
+    #[error("`.accept_unchecked()` is for tokens with a `.prefix(…)`: other tokens have no checksum")]
+    UncheckedWithoutPrefix,
+    /// Tokens without a prefix would be read from every `Authorization` line.
+    #[error("`at::bare_authorization()` requires a `.prefix(…)`: any scheme name could be a token otherwise")]
+    BareWithoutPrefix,
+    /// A source of tokens has no store.
+    #[error("`.store(…)` is missing")]
+    NoStore,
+    /// A fixed token has a store.
+    #[error("a fixed token has no `.store(…)`")]
+    StoreOfFixed,
+    /// A fixed token has less than 16 bytes.
+    #[error("the fixed token has less than 16 bytes")]
+    FixedTooShort,
+    /// A fixed token contains a character that is not accepted, or more than 512 bytes.
+    #[error(
+        "the fixed token is longer than 512 bytes, or contains a space, `,`, `;`, `\"`, `\\` or a character that is not visible ASCII"
+    )]
+    FixedSyntax,
+    /// A fixed token consists of three parts of base64url, so that it is taken for a JWT.
+    #[error("the fixed token has the form of a JWT")]
+    FixedIsJwt,
+    /// A fixed token begins with the prefix of another source, so that it would never be found.
+    #[error("the fixed token begins with the prefix of the source {0:?}")]
+    FixedHasPrefix(String),
+    /// A fixed token equals another one, or a secret that signs tokens.
+    #[error("the fixed token is also used as another secret of this application")]
+    FixedIsAnotherSecret,
+    /// The places are empty, or one of them cannot contain a token.
+    #[error("`.places([…])` accepts `at::bearer()`, `at::bare_authorization()` and `at::header(\"…\")`")]
+    Place,
+    /// The header is invalid or has another purpose.
+    #[error("`.places([…])`: {0:?} is not a header that only credentials use")]
+    Header(String),
+    /// Two sources accept tokens without a prefix, or introspection does as well.
+    #[error(
+        "`.opaque()` beside another source of opaque tokens, or beside introspection: give this one a `.prefix(…)`"
+    )]
+    OpaqueTwice,
+}
+
+crate::debug_as_display!(TokensError);

@@ -1,0 +1,105 @@
+//! All token sources of an application, and the checks among them.
+
+use std::sync::Arc;
+
+use super::authenticator::OwnTokens;
+use super::errors::TokensError;
+use super::settings::Tokens;
+use super::source::TokenSource;
+use crate::client::RequestHead;
+use crate::identity::issuer::LoginSetting;
+use crate::scheme::ForeignTokens;
+use crate::scheme::build_error::{BuildError, Mistakes};
+use crate::scheme::settings::{AllSettings, Assembly, IssuerSettings, SchemeSettings, SettingsContext};
+
+/// The settings of all token sources.
+#[derive(Default)]
+pub struct TokenSources(pub Vec<Tokens>);
+
+impl TokenSources {
+    /// Returns the mistakes between the settings of two sources.
+    fn conflicts(&self) -> Vec<(String, TokensError)> {
+        let mut found = Vec::new();
+        for (index, tokens) in self.0.iter().enumerate() {
+            let before = self.0.get(..index).unwrap_or_default();
+            if before.iter().any(|other| other.name() == tokens.name()) {
+                found.push((tokens.name().to_owned(), TokensError::NameTwice));
+            }
+            let overlaps = |other: &&Tokens| match (other.prefix_text(), tokens.prefix_text()) {
+                (Some(one), Some(other)) => one.starts_with(other) || other.starts_with(one),
+                _ => false,
+            };
+            if let Some(other) = before.iter().find(overlaps) {
+                let prefix = other.prefix_text().unwrap_or_default().to_owned();
+                found.push((tokens.name().to_owned(), TokensError::PrefixOverlap(prefix)));
+            }
+            let takes = |other: &&Tokens| {
+                let fixed = tokens.fixed_secret();
+                matches!((fixed, other.prefix_text()), (Some(token), Some(prefix)) if token.starts_with(prefix))
+            };
+            if let Some(other) = self.0.iter().find(takes) {
+                found.push((tokens.name().to_owned(), TokensError::FixedHasPrefix(other.name().to_owned())));
+            }
+            let same = |other: &Tokens| matches!((other.fixed_secret(), tokens.fixed_secret()), (Some(one), Some(other)) if one == other);
+            if before.iter().any(same) {
+                found.push((tokens.name().to_owned(), TokensError::FixedIsAnotherSecret));
+            }
+        }
+        found
+    }
+}
+
+impl<H: RequestHead> SchemeSettings<H> for TokenSources {
+    /// Before bearer tokens, which leave the tokens of these sources to them.
+    fn order(&self) -> u8 {
+        2
+    }
+
+    fn issuers(&self) -> Vec<IssuerSettings> {
+        // The callers are clients, which have no accounts.
+        let stated = |tokens: &Tokens| IssuerSettings {
+            method: "tokens",
+            declares_confers: tokens.has_explicit_confers(),
+            login: LoginSetting::OwnIdentity,
+        };
+        self.0.iter().map(stated).collect()
+    }
+
+    fn accept_opaque_tokens(&self) -> usize {
+        self.0.iter().filter(|tokens| tokens.is_opaque()).count()
+    }
+
+    fn check(&self, context: &SettingsContext<'_, H>, mistakes: &mut Mistakes) {
+        for (name, error) in self.conflicts() {
+            mistakes.add(BuildError::Tokens { name, error });
+        }
+        let opaque: usize = context.settings.iter().map(SchemeSettings::accept_opaque_tokens).sum();
+        for tokens in &self.0 {
+            let name = || tokens.name().to_owned();
+            if tokens.is_opaque() && opaque > 1 {
+                mistakes.add(BuildError::Tokens { name: name(), error: TokensError::OpaqueTwice });
+            }
+            let signs = |secret: &str| context.settings.iter().any(|settings| settings.has_secret(secret.as_bytes()));
+            if tokens.fixed_secret().is_some_and(signs) {
+                mistakes.add(BuildError::Tokens { name: name(), error: TokensError::FixedIsAnotherSecret });
+            }
+        }
+    }
+
+    fn prepare(self: Box<Self>, assembly: &mut Assembly<'_, H>, others: &AllSettings<H>, mistakes: &mut Mistakes) {
+        let mut sources: Vec<TokenSource> = Vec::new();
+        for tokens in self.0 {
+            let name = tokens.name().to_owned();
+            match tokens.prepare(assembly.roles) {
+                Ok(source) => sources.push(source),
+                Err(error) => mistakes.add(BuildError::Tokens { name, error }),
+            }
+        }
+        let leaves_bearer =
+            others.iter().flat_map(|settings| settings.issuers()).any(|issuer| issuer.method == "bearer");
+        let tokens = Arc::new(OwnTokens::new(sources, leaves_bearer));
+        let claims = Arc::clone(&tokens);
+        assembly.provide(Arc::new(ForeignTokens(Box::new(move |token| claims.claims(token)))));
+        assembly.schemes.push(tokens);
+    }
+}

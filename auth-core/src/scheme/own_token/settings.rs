@@ -1,0 +1,260 @@
+//! The settings of one source of tokens that the application issues.
+
+use std::sync::Arc;
+
+use secrecy::{ExposeSecret as _, SecretString};
+
+use super::errors::TokensError;
+use super::format::{TokenPrefix, has_token_syntax};
+use super::source::{Places, Recognition, TokenSource};
+use crate::client::tenant::{Location, at, is_reserved_header};
+use crate::identity::granted::{GrantedRights, RightsIn};
+use crate::identity::issuer::{Confers, Issuer, RoleTypes};
+use crate::identity::rights::Rights;
+use crate::identity::scheme_id::{SchemeId, is_token};
+use crate::runtime::set_once::SetOnce;
+use crate::scheme::authorization_header::has_jwt_form;
+use crate::store::tokens::{TokenDigest, TokenStore};
+
+/// A source of tokens that the application issues: opaque secrets, which programs send in place of a login.
+///
+/// A source has a name, and recognizes its tokens by a [prefix](Self::prefix), or as the only source of
+/// [opaque](Self::opaque) tokens, or by [a fixed secret](Self::fixed). Its callers are clients: the rights of a token are its ceiling,
+/// within what the source [confers](Self::confers).
+///
+/// A token is read in `Authorization: Bearer` unless [`places`](Self::places) says otherwise. A request with tokens in two places has
+/// two credentials, and is answered with 400.
+///
+/// ```
+/// use auth_actix::identity::{All, Rights};
+/// use auth_actix::tokens::{MemoryTokenStore, Tokens};
+/// use auth_actix::{Auth, at};
+/// let keys = Tokens::named("personal-token")
+///     .prefix("pat_")
+///     .store(MemoryTokenStore::default())
+///     .confers(Rights::new().roles(["reader"]).scopes(All))
+///     .places([at::header("x-api-key"), at::bearer()]);
+/// let auth = Auth::builder().tokens(keys).build()?;
+/// # Ok::<(), std::io::Error>(())
+/// ```
+#[derive(Clone)]
+#[must_use]
+pub struct Tokens {
+    name: String,
+    form: Option<Form>,
+    is_unchecked: bool,
+    store: Option<Arc<dyn TokenStore>>,
+    default_ceiling: Rights,
+    confers: Option<Rights>,
+    places: Option<Vec<Location>>,
+    once: SetOnce,
+}
+
+#[derive(Clone)]
+enum Form {
+    Prefix(String),
+    Opaque,
+    Fixed(SecretString, Rights),
+}
+
+impl Tokens {
+    /// Minimum length of a fixed token in bytes.
+    pub const MIN_FIXED_LENGTH: usize = 16;
+
+    /// Creates a source with this name: lowercase letters, digits and hyphens. The issuer of its callers is `token:<name>`.
+    pub fn named(name: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            form: None,
+            is_unchecked: false,
+            store: None,
+            default_ceiling: Rights::new(),
+            confers: None,
+            places: None,
+            once: SetOnce::default(),
+        }
+    }
+
+    /// Creates a source of a single token, which is a secret of at least 16 bytes of the configuration. It never expires. Its caller
+    /// is the client with the name of the source.
+    ///
+    /// ```
+    /// use auth_actix::identity::Rights;
+    /// use auth_actix::tokens::Tokens;
+    /// # let secret = "correct-horse-battery-staple";
+    /// let master = Tokens::fixed("master", secret, Rights::everything());
+    /// ```
+    pub fn fixed(name: impl Into<String>, secret: impl Into<String>, rights: Rights) -> Self {
+        Self { form: Some(Form::Fixed(SecretString::from(secret.into()), rights)), ..Self::named(name) }
+    }
+
+    /// Recognizes tokens by their prefix of 3 to 32 bytes, such as `pat_`. No other source may have a prefix that begins this one.
+    pub fn prefix(mut self, prefix: impl Into<String>) -> Self {
+        self.once.note("prefix");
+        Self { form: Some(Form::Prefix(prefix.into())), ..self }
+    }
+
+    /// Recognizes every token68 of at most 512 bytes that belongs to no other source and is not a JWT. At most one source may do so.
+    pub fn opaque(mut self) -> Self {
+        self.once.note("opaque");
+        Self { form: Some(Form::Opaque), ..self }
+    }
+
+    /// Accepts tokens with the prefix that have no valid checksum, such as those of an existing table. By default, they are refused
+    /// without a lookup. The checksum is for scanners of source code, and its absence weakens nothing.
+    pub fn accept_unchecked(self) -> Self {
+        Self { is_unchecked: true, ..self }
+    }
+
+    /// Sets the store of the tokens. Required, except for a fixed token.
+    pub fn store(mut self, store: impl TokenStore) -> Self {
+        self.once.note("store");
+        Self { store: Some(Arc::new(store)), ..self }
+    }
+
+    /// Sets the ceiling of records that have none, because another program wrote them. Default: no rights.
+    pub fn default_ceiling(mut self, ceiling: Rights) -> Self {
+        self.once.note("default_ceiling");
+        Self { default_ceiling: ceiling, ..self }
+    }
+
+    /// Sets the upper bound of the rights of all tokens. Default: everything, if this is the only issuer. Required if there are
+    /// several.
+    pub fn confers(mut self, rights: Rights) -> Self {
+        self.once.note("confers");
+        Self { confers: Some(rights), ..self }
+    }
+
+    /// Sets the places in which tokens are read: [`at::bearer`], [`at::header`], and [`at::bare_authorization`], which is an
+    /// `Authorization` line that consists of the token. Default: [`at::bearer`].
+    pub fn places(mut self, places: impl IntoIterator<Item = Location>) -> Self {
+        self.once.note("places");
+        Self { places: Some(places.into_iter().collect()), ..self }
+    }
+
+    pub(super) fn name(&self) -> &str {
+        &self.name
+    }
+
+    pub(super) fn has_explicit_confers(&self) -> bool {
+        self.confers.is_some() || matches!(self.form, Some(Form::Fixed(..)))
+    }
+
+    pub(super) fn is_opaque(&self) -> bool {
+        matches!(self.form, Some(Form::Opaque))
+    }
+
+    /// Returns the prefix, as configured.
+    pub(super) fn prefix_text(&self) -> Option<&str> {
+        match &self.form {
+            Some(Form::Prefix(prefix)) => Some(prefix),
+            _ => None,
+        }
+    }
+
+    /// Returns the fixed token.
+    pub(super) fn fixed_secret(&self) -> Option<&str> {
+        match &self.form {
+            Some(Form::Fixed(secret, _)) => Some(secret.expose_secret()),
+            _ => None,
+        }
+    }
+
+    /// Validates the settings.
+    pub(super) fn prepare(self, roles: &RoleTypes) -> Result<TokenSource, TokensError> {
+        if let Some(setting) = self.once.repeated().next() {
+            return Err(TokensError::Repeated(setting));
+        }
+        let is_name = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+        if !(1..=32).contains(&self.name.len()) || !self.name.bytes().all(is_name) {
+            return Err(TokensError::Name);
+        }
+        let is_fixed = matches!(self.form, Some(Form::Fixed(..)));
+        let confers = self.confers.unwrap_or_else(Rights::everything);
+        let confers = Confers::of_rights(&confers);
+        let places = Places::new(self.places.unwrap_or_else(|| vec![at::bearer()]))?;
+        let has_prefix = matches!(self.form, Some(Form::Prefix(_)));
+        if self.is_unchecked && !has_prefix {
+            return Err(TokensError::UncheckedWithoutPrefix);
+        }
+        if places.bare && !has_prefix {
+            return Err(TokensError::BareWithoutPrefix);
+        }
+        let recognition = match self.form {
+            None => return Err(TokensError::NoForm),
+            Some(Form::Opaque) => Recognition::Opaque,
+            Some(Form::Prefix(prefix)) => Recognition::Prefix {
+                prefix: prefix.parse::<TokenPrefix>().map_err(TokensError::Prefix)?,
+                is_unchecked: self.is_unchecked,
+            },
+            Some(Form::Fixed(secret, rights)) => {
+                let secret = secret.expose_secret().as_bytes();
+                if secret.len() < Self::MIN_FIXED_LENGTH {
+                    return Err(TokensError::FixedTooShort);
+                }
+                if !has_token_syntax(secret) {
+                    return Err(TokensError::FixedSyntax);
+                }
+                if has_jwt_form(secret) {
+                    return Err(TokensError::FixedIsJwt);
+                }
+                let place = if rights.is_everything() { RightsIn::Everywhere } else { RightsIn::Outside };
+                let granted = GrantedRights::new(vec![(place, rights)], &confers);
+                Recognition::Fixed { digest: TokenDigest::sha256(secret), granted }
+            }
+        };
+        if is_fixed == self.store.is_some() {
+            return Err(if is_fixed { TokensError::StoreOfFixed } else { TokensError::NoStore });
+        }
+        let issuer = |scheme| {
+            Arc::new(Issuer {
+                issuer: format!("token:{}", self.name).into(),
+                scheme,
+                confers: confers.clone(),
+                lists: Vec::new(),
+                has_claims: false,
+                tenancy: crate::identity::tenant::Tenancy { grants_in_tenants: true, ..Default::default() },
+                all_scopes: false,
+                login: Default::default(),
+                roles: roles.clone(),
+            })
+        };
+        Ok(TokenSource {
+            name: self.name.clone(),
+            recognition,
+            places,
+            store: self.store,
+            default_ceiling: self.default_ceiling,
+            in_header: issuer(SchemeId::ApiKey),
+            in_authorization: issuer(SchemeId::OWN_TOKEN),
+        })
+    }
+}
+
+/// Redacts the secret.
+impl std::fmt::Debug for Tokens {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Tokens").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
+impl Places {
+    fn new(locations: Vec<Location>) -> Result<Self, TokensError> {
+        let mut places = Self { bearer: false, bare: false, headers: Vec::new() };
+        for location in locations {
+            let parts = location.of_token().ok_or(TokensError::Place)?;
+            places.bearer |= parts.bearer;
+            places.bare |= parts.bare;
+            if let Some(header) = parts.header {
+                if !is_token(&header) || is_reserved_header(&header) {
+                    return Err(TokensError::Header(header));
+                }
+                places.headers.push(header);
+            }
+        }
+        if !places.bearer && !places.bare && places.headers.is_empty() {
+            return Err(TokensError::Place);
+        }
+        Ok(places)
+    }
+}

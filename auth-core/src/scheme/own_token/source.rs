@@ -1,0 +1,82 @@
+//! A prepared token source: how its tokens are recognized, and where they are read.
+
+use std::sync::Arc;
+
+use super::format::TokenPrefix;
+use crate::identity::granted::GrantedRights;
+use crate::identity::issuer::Issuer;
+use crate::identity::rights::Rights;
+use crate::scheme::authorization_header::{has_jwt_form, is_token68};
+use crate::store::tokens::{TokenDigest, TokenStore};
+
+/// A token source.
+pub(super) struct TokenSource {
+    pub(super) name: String,
+    pub(super) recognition: Recognition,
+    pub(super) places: Places,
+    /// `None` for a fixed token.
+    pub(super) store: Option<Arc<dyn TokenStore>>,
+    pub(super) default_ceiling: Rights,
+    pub(super) in_header: Arc<Issuer>,
+    pub(super) in_authorization: Arc<Issuer>,
+}
+
+/// How tokens of a source are recognized.
+pub(super) enum Recognition {
+    Prefix { prefix: TokenPrefix, is_unchecked: bool },
+    Opaque,
+    Fixed { digest: TokenDigest, granted: GrantedRights },
+}
+
+/// The places in which tokens of a source are read.
+#[derive(Clone, Debug)]
+pub(super) struct Places {
+    pub(super) bearer: bool,
+    pub(super) bare: bool,
+    /// In lower case.
+    pub(super) headers: Vec<String>,
+}
+
+/// A place in a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Place<'a> {
+    /// `Authorization: Bearer`.
+    Bearer,
+    /// An `Authorization` line that consists of the token.
+    Bare,
+    Header(&'a str),
+}
+
+impl Places {
+    fn has(&self, place: Place<'_>) -> bool {
+        match place {
+            Place::Bearer => self.bearer,
+            Place::Bare => self.bare,
+            Place::Header(name) => self.headers.iter().any(|known| known == name),
+        }
+    }
+}
+
+impl TokenSource {
+    fn has_prefix_of(&self, token: &[u8]) -> bool {
+        matches!(&self.recognition, Recognition::Prefix { prefix, .. } if token.starts_with(prefix.as_str().as_bytes()))
+    }
+}
+
+/// Returns the source of a token in this place: the one with its prefix, the fixed one, or the one of opaque tokens (TOKEN-1). All
+/// fixed tokens are compared, each in constant time.
+pub(super) fn source_of<'s>(sources: &'s [TokenSource], place: Place<'_>, token: &[u8]) -> Option<&'s TokenSource> {
+    let here = || sources.iter().filter(|source| source.places.has(place));
+    if let Some(source) = here().find(|source| source.has_prefix_of(token)) {
+        return Some(source);
+    }
+    let presented = TokenDigest::sha256(token);
+    let is_equal = |source: &TokenSource| match &source.recognition {
+        Recognition::Fixed { digest, .. } => *digest == presented,
+        Recognition::Prefix { .. } | Recognition::Opaque => false,
+    };
+    let fixed = here().fold(None, |found, source| if is_equal(source) { Some(source) } else { found });
+    let may_be_opaque = || !has_jwt_form(token) && std::str::from_utf8(token).is_ok_and(is_token68);
+    fixed
+        .or_else(|| here().find(|source| matches!(source.recognition, Recognition::Opaque)).filter(|_| may_be_opaque()))
+}
