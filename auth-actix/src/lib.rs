@@ -76,6 +76,7 @@ pub mod identity {
     pub use auth_core::store::accounts::{Accounts, AccountsError, Login, Lookup, Who};
     pub use auth_core::store::rights::{ProvidedRights, RightsProvider, RightsUnavailable};
     pub use auth_core::store::roles::{ProvidedRoles, RoleProvider, RolesUnavailable};
+    pub use auth_core::store::unavailable::StoreUnavailable;
     pub use auth_core::{Actor, ClaimsError, IdError, PrincipalBuilder};
 }
 

@@ -4,6 +4,7 @@ use auth_core::Id;
 use auth_core::audit::EventKind;
 use auth_core::identity::account_id::AccountId;
 use auth_core::scheme::session::{SessionInfo, SessionKey, SessionStoreError, SessionVerifier};
+use auth_core::store::unavailable::StoreUnavailable;
 
 use super::Auth;
 
@@ -71,10 +72,10 @@ impl Auth {
     ///
     /// # Errors
     /// The store of sessions is unavailable. Some sessions may not have ended.
-    pub async fn forget_account(&self, id: &AccountId) -> Result<(), SessionStoreError> {
+    pub async fn forget_account(&self, id: &AccountId) -> Result<(), StoreUnavailable> {
         self.invalidate_account(id).await;
         if let Some(sessions) = self.engine().part::<SessionVerifier>() {
-            sessions.end_all(&id.identity(), None).await?;
+            sessions.end_all(&id.identity(), None).await.map_err(|_| StoreUnavailable)?;
         }
         self.engine().record_of(EventKind::AccountForgotten, &id.identity());
         Ok(())

@@ -155,6 +155,9 @@ pub struct Built<H: Adapter> {
     pub in_memory: Option<(String, usize)>,
 }
 
+/// The identifier of the next engine.
+static NEXT_ID: AtomicU64 = AtomicU64::new(0);
+
 impl<H: Adapter> EngineBuilder<H> {
     /// Records that a single-valued setting was configured. [`build`](Self::build) reports a repeated one, since the second call
     /// would override the first.
@@ -193,7 +196,6 @@ impl<H: Adapter> EngineBuilder<H> {
         if let (Some(blocklist), Some(sink)) = (&self.blocklist, &self.sink) {
             blocklist.set_audit(Arc::clone(sink));
         }
-        static NEXT_ID: AtomicU64 = AtomicU64::new(0);
         let sources: Vec<_> = schemes.iter().flat_map(|scheme| scheme.sources()).cloned().collect();
         let engine = Engine {
             id: NEXT_ID.fetch_add(1, Ordering::Relaxed),

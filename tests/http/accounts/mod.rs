@@ -90,7 +90,7 @@ impl Directory {
 
     fn log_out(&self, token: &str) {
         let digest = auth_actix::identity::TokenDigest::sha256(token.as_bytes());
-        self.0.lock().unwrap().logged_out.push(digest.bytes().to_vec());
+        self.0.lock().unwrap().logged_out.push(digest.as_bytes().to_vec());
     }
 
     /// Returns the calls since the last call.
@@ -106,7 +106,7 @@ impl Directory {
         let mut table = self.0.lock().unwrap();
         table.calls.push(format!("{call} {}", key.rsplit(':').next().unwrap()));
         let digest = login.token_digest();
-        if digest.is_some_and(|digest| table.logged_out.iter().any(|known| known == digest.bytes())) {
+        if digest.is_some_and(|digest| table.logged_out.iter().any(|known| known == digest.as_bytes())) {
             return Some(Row::Revoked);
         }
         table.rows.get(&key).cloned()

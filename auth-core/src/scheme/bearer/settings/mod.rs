@@ -379,11 +379,6 @@ impl Jwt {
         Self { confers: Some(confers), ..self.once("confers") }
     }
 
-    /// Returns whether tokens are bound to tenants.
-    pub(crate) fn is_of_tenant(&self) -> bool {
-        !self.tenants.is_empty()
-    }
-
     /// Returns whether the issuer is asked about opaque tokens.
     pub(crate) fn has_introspection(&self) -> bool {
         self.remote.has_introspection()
