@@ -142,3 +142,20 @@ async fn tests_of_applications_set_the_account() {
     let request = broken.call(actix::TestRequest::get().uri("/me").to_request());
     assert_eq!(actix::call_service(&app, request).await.status(), 503, "ACCT-2");
 }
+
+#[test]
+fn the_matrix_shows_accounts_and_who_logs_in() {
+    // ACCT-16
+    let auth = builder().bearer(jwt().vouches_for_email()).accounts(Directory::default()).build().unwrap();
+    let scope = auth.scope("/a").service(profile).service(sign_up).service(front_page);
+    let text = scope.access_matrix().to_markdown();
+    for expected in [
+        "authenticated && account",
+        "login",
+        "logs in to an account",
+        "trusted for email addresses",
+        "callers have accounts of the kinds member, merchant",
+    ] {
+        assert!(text.contains(expected), "{expected} is not in {text}");
+    }
+}

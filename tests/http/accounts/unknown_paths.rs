@@ -2,8 +2,9 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use auth_actix::Id;
 use auth_actix::identity::{RightsProvider, RightsUnavailable, Tenant};
+use auth_actix::password::Basic;
+use auth_actix::{Confers, Id};
 
 use super::*;
 
@@ -54,5 +55,25 @@ fn hidden_handlers_and_unknown_paths_provision_alike() {
     for (path, name) in [("/nothing", "a"), ("/hidden", "b"), ("/far", "c")] {
         assert_eq!(told(&send(&server, path, Some(&as_user(name)))), "404 not-found", "{path}");
         assert_eq!(directory.calls(), [format!("find {name}"), format!("provision {name}")], "{path}");
+    }
+}
+
+#[test]
+fn the_account_of_a_password_is_loaded_for_unknown_paths() {
+    // ACCT-15: the verification is pending before the account is.
+    let directory = Directory::default();
+    directory.set_key("user:13:basic:reports:alice", Row::Found(Party::member(1).with_roles(&["viewer"])));
+    let rights = Counted::default();
+    let users = Basic::new(crate::users::Staff::default()).confers(Confers::nothing());
+    let auth = builder().basic(users).accounts(directory.clone()).rights_from(rights.clone());
+    let (server, _) = serve(auth);
+    let alice = auth_tests::token::basic("alice", crate::users::PASSWORD);
+    for path in ["/nothing", "/hidden", "/far"] {
+        assert_eq!(told(&send(&server, path, Some(&alice))), "404 not-found", "{path}");
+        assert_eq!(
+            (directory.calls(), rights.0.swap(0, Ordering::SeqCst)),
+            (vec!["find alice".to_owned()], 1),
+            "{path}"
+        );
     }
 }
