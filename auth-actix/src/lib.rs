@@ -117,20 +117,6 @@ pub mod blocklist {
     };
 }
 
-/// Tokens that the application issues: their records, and the stores of these.
-#[cfg(feature = "own-tokens")]
-pub mod tokens {
-    pub use auth_core::client::network::{Network, NetworkError};
-    pub use auth_core::scheme::own_token::{SecretString, TokenPrefix, TokenPrefixError};
-    pub use auth_core::store::tokens::{
-        FileTokenStore, MemoryTokenStore, Owner, RandomUnavailable, TokenAdmin, TokenDigest, TokenDigestError, TokenId,
-        TokenIdError, TokenRecord, TokenRecordError, TokenStore, TokensFileError,
-    };
-    pub use auth_core::store::unavailable::StoreUnavailable;
-    #[cfg(feature = "_sql")]
-    pub use auth_sql::{SqlPool, SqlTokens, SqlTokensError};
-}
-
 /// Client addresses behind proxies, and the countries of addresses.
 pub mod client {
     pub use auth_core::client::address::ForwardingHeader;

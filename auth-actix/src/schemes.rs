@@ -21,7 +21,7 @@ pub mod jwt {
     use super::AuthBuilder;
 
     impl AuthBuilder {
-        pub(crate) fn tokens(self, set: impl FnOnce(&mut TokenSettings)) -> Self {
+        pub(crate) fn jwts(self, set: impl FnOnce(&mut TokenSettings)) -> Self {
             self.with(|engine| engine.schemes.update(set))
         }
 
@@ -30,7 +30,7 @@ pub mod jwt {
         /// Call it once for each issuer. The `iss` claim selects the issuer of a token. If there are several issuers of
         /// credentials, each must declare what it [confers](Jwt::confers).
         pub fn bearer(self, jwt: Jwt) -> Self {
-            self.tokens(|tokens| tokens.jwts.push(jwt))
+            self.jwts(|tokens| tokens.jwts.push(jwt))
         }
 
         /// Sets the cache of verified tokens. By default, it contains at most 10,000 tokens with public-key signatures, each for
@@ -40,7 +40,7 @@ pub mod jwt {
         /// [`build`](Self::build) returns [`BuildError::TokenCache`](crate::BuildError::TokenCache) if the cache could never
         /// contain a token.
         pub fn token_cache(self, token_cache: TokenCache) -> Self {
-            self.once("token_cache").tokens(|tokens| tokens.cache = token_cache)
+            self.once("token_cache").jwts(|tokens| tokens.cache = token_cache)
         }
 
         /// Accepts one-use tickets in the query, `?ticket=…`, in place of a bearer token. Pages need them to open WebSockets and
@@ -51,7 +51,7 @@ pub mod jwt {
         /// [`build`](Self::build) returns [`BuildError::TicketsWithoutTokens`](crate::BuildError::TicketsWithoutTokens) if bearer
         /// tokens are not accepted.
         pub fn tickets(self) -> Self {
-            self.tokens(|tokens| tokens.tickets = true)
+            self.jwts(|tokens| tokens.tickets = true)
         }
 
         /// Accepts a bearer token in `Sec-WebSocket-Protocol`, after the subprotocol of this name:
@@ -63,7 +63,7 @@ pub mod jwt {
         /// [`build`](Self::build) returns [`BuildError::Subprotocol`](crate::BuildError::Subprotocol) if the name is not a token
         /// (RFC 6455 §4.1), or if bearer tokens are not accepted.
         pub fn bearer_in_subprotocol(self, name: impl Into<String>) -> Self {
-            self.once("bearer_in_subprotocol").tokens(|tokens| tokens.subprotocol = Some(name.into()))
+            self.once("bearer_in_subprotocol").jwts(|tokens| tokens.subprotocol = Some(name.into()))
         }
 
         /// Accepts bearer tokens in the cookie of this name, which should be `HttpOnly`, `Secure` and `SameSite`.
@@ -83,13 +83,13 @@ pub mod jwt {
         /// [`build`](Self::build) returns [`BuildError::Cookie`](crate::BuildError::Cookie) if the name is not a valid cookie
         /// name, or if bearer tokens are not accepted.
         pub fn bearer_cookie(self, name: impl Into<String>) -> Self {
-            self.once("bearer_cookie").tokens(|tokens| tokens.cookie = Some(name.into()))
+            self.once("bearer_cookie").jwts(|tokens| tokens.cookie = Some(name.into()))
         }
 
         /// Sets the resolver for issuers that are not registered by name, such as a provider with one issuer per tenant. It
         /// selects one of the issuers of [`bearer`](Self::bearer). A token never makes this server contact another host.
         pub fn issuers_from(self, resolver: impl IssuerResolver) -> Self {
-            self.once("issuers_from").tokens(|tokens| tokens.resolver = Some(Arc::new(resolver)))
+            self.once("issuers_from").jwts(|tokens| tokens.resolver = Some(Arc::new(resolver)))
         }
     }
 }
@@ -184,6 +184,38 @@ pub mod password {
         /// Accepts user names and passwords of these users in HTTP Basic (RFC 7617).
         pub fn basic(self, users: impl Into<Basic>) -> Self {
             self.set("basic", |engine| engine.schemes.set(users.into()))
+        }
+    }
+}
+
+/// Tokens that the application issues: their sources, records and stores.
+#[cfg(feature = "own-tokens")]
+pub mod tokens {
+    pub use auth_core::identity::network::{Network, NetworkError};
+    pub use auth_core::scheme::own_token::{
+        ExposeSecret, SecretString, TokenPrefix, TokenPrefixError, Tokens, TokensError,
+    };
+    pub use auth_core::store::tokens::{
+        FileTokenStore, MemoryTokenStore, Owner, RandomUnavailable, TokenAdmin, TokenDigest, TokenDigestError, TokenId,
+        TokenIdError, TokenRecord, TokenRecordError, TokenStore, TokensFileError,
+    };
+    pub use auth_core::store::unavailable::StoreUnavailable;
+    #[cfg(feature = "_sql")]
+    pub use auth_sql::{SqlPool, SqlTokens, SqlTokensError};
+
+    use auth_core::scheme::own_token::TokenSources;
+
+    use super::AuthBuilder;
+
+    impl AuthBuilder {
+        /// Accepts tokens of this source. Call it once for each source. If there are several issuers of credentials, each must
+        /// declare what it [confers](Tokens::confers).
+        ///
+        /// # Errors
+        /// [`build`](Self::build) returns [`BuildError::Tokens`](crate::BuildError::Tokens) if the settings are invalid, or if a
+        /// token could belong to two sources.
+        pub fn tokens(self, tokens: Tokens) -> Self {
+            self.with(|engine| engine.schemes.update(|sources: &mut TokenSources| sources.0.push(tokens)))
         }
     }
 }

@@ -25,6 +25,7 @@ const COMPARISONS: &[(&str, usize)] = &[
     ("auth-core/scheme/bearer/presentation.rs: fits", 1),            // the thumbprint of the key of a proof
     ("auth-core/scheme/dpop/nonce.rs: accept", 1),                   // the HMAC in a nonce
     ("auth-core/scheme/dpop/proof.rs: read", 1),                    // the hash of the token in a proof
+    ("auth-core/scheme/own_token/source.rs: source_of", 1),         // a fixed token
     ("auth-core/scheme/session/oidc_login/mod.rs: check", 1),        // the nonce of a login
     ("auth-core/scheme/session/oidc_login/mod.rs: finished", 1),     // the state of a login
     ("auth-core/identity/token_digest.rs: eq", 1),                     // the digest of a token

@@ -18,7 +18,7 @@ const TOO_LONG: &[(&str, usize)] = &[
 ];
 
 /// Maximum number of places that name a feature, in all three crates.
-const MOST_FEATURE_SITES: usize = 119;
+const MOST_FEATURE_SITES: usize = 120;
 
 /// Functions with more than five parameters, and their number of parameters. An entry may only shrink.
 #[rustfmt::skip]

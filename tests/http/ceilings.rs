@@ -50,7 +50,7 @@ fn alice(token: &str) -> Option<PrincipalBuilder> {
         "writer" => Rights::new().permissions(["posts:write"]),
         "all roles" => Rights::new().roles(All),
         "reader" => Rights::new().scopes(["posts:read"]),
-        "unknown" => Rights::new().roles(["edtior", ""]).scopes(["*"]),
+        "unknown" => Rights::new().roles(["editors", ""]).scopes(["*"]),
         "suspended" => {
             return Some(
                 Principal::builder("alice").roles(["suspended"]).ceiling(Rights::new().scopes(["posts:read"])),

@@ -42,6 +42,7 @@ mod metrics;
 mod middleware;
 mod names;
 mod networks;
+mod own_tokens;
 mod pages;
 mod principal;
 mod readme;

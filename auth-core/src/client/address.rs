@@ -40,20 +40,6 @@ pub enum AddressSource {
     },
 }
 
-/// Parses a network in CIDR notation, or a single address. Returns `None` if the text is invalid or has address bits beyond the
-/// prefix.
-pub fn network(text: &str) -> Option<IpNet> {
-    let network = text.parse::<IpNet>().ok().or_else(|| text.parse::<IpAddr>().ok().map(IpNet::from))?;
-    if network.trunc() != network {
-        return None;
-    }
-    // `::ffff:10.0.0.0/104` is 10.0.0.0/8: peers are compared as IPv4 (IP-7).
-    match (network.addr().to_canonical(), network.prefix_len().checked_sub(96)) {
-        (IpAddr::V4(mapped), Some(prefix)) if network.addr().is_ipv6() => IpNet::new(mapped.into(), prefix).ok(),
-        _ => Some(network),
-    }
-}
-
 /// The address that a request is attributed to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PeerOrClient {

@@ -2,7 +2,6 @@
 
 mod forwarding_header;
 pub mod address;
-pub mod network;
 pub mod hosts;
 pub mod country;
 pub mod csrf;

@@ -1,6 +1,9 @@
 //! The tenant of a request: where its dimensions are located, and how they are read.
 
+use std::borrow::Cow;
+
 use super::{Head, RequestHead, single};
+use crate::identity::dimension_name::declared_dimension;
 use crate::identity::tenant::Tenant;
 
 /// Locations of a value in requests, for [`AuthBuilder::tenant`] and `Tokens::places`. Created by the functions of [`at`].
@@ -13,7 +16,7 @@ use crate::identity::tenant::Tenant;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[must_use]
 pub struct Location {
-    path: Option<String>,
+    path: Option<Cow<'static, str>>,
     /// In lower case.
     header: Option<String>,
     subprotocol: Option<String>,
@@ -65,7 +68,7 @@ impl Location {
     /// Adds the parameter of the path with this name.
     pub fn or_path(mut self, name: &str) -> Self {
         self.repeated = self.repeated.or(self.path.as_ref().map(|_| "path"));
-        self.path = Some(name.to_owned());
+        self.path = Some(Cow::Owned(name.to_owned()));
         self
     }
 
@@ -128,7 +131,7 @@ pub enum LocationError {
     #[error("it is declared twice")]
     DeclaredTwice,
     /// The name cannot be written after `in =`.
-    #[error("the name is not an identifier, so no rule can contain it")]
+    #[error("the name is not an identifier of at most 64 characters, so no rule can contain it")]
     Name,
     /// The location is one of tokens.
     #[error("`at::bearer()` and `at::bare_authorization()` are for tokens")]
@@ -168,9 +171,7 @@ impl TenantLocation {
     /// # Errors
     /// Returns what is wrong with it.
     pub(crate) fn new(name: &str, location: Location) -> Result<Self, LocationError> {
-        if !is_tenant_name(name) {
-            return Err(LocationError::Name);
-        }
+        let name = declared_dimension(name).ok_or(LocationError::Name)?;
         if let Some(kind) = location.repeated {
             return Err(LocationError::Repeated(kind));
         }
@@ -179,7 +180,7 @@ impl TenantLocation {
         }
         if let Some(path) = location.path.as_ref().filter(|path| path.is_empty() || path.contains(['{', '}', '/', ':']))
         {
-            return Err(LocationError::Invalid("name of a path parameter", path.clone()));
+            return Err(LocationError::Invalid("name of a path parameter", path.to_string()));
         }
         let is_token = crate::identity::scheme_id::is_token;
         for (kind, text) in [("header", &location.header), ("prefix of a subprotocol", &location.subprotocol)] {
@@ -190,13 +191,12 @@ impl TenantLocation {
         if let Some(header) = location.header.as_ref().filter(|header| is_reserved_header(header)) {
             return Err(LocationError::Reserved(header.clone()));
         }
-        // Names are compared with those in rules, which are constants. Settings are read once, so this leaks a few bytes.
-        Ok(Self { name: String::leak(name.to_owned()), location })
+        Ok(Self { name, location })
     }
 
     /// Returns the location of a tenant that no setting declares: the path parameter of that name.
     pub(crate) fn undeclared(name: &'static str) -> Self {
-        Self { name, location: at::path(name) }
+        Self { name, location: Location { path: Some(Cow::Borrowed(name)), ..Location::default() } }
     }
 
     /// Returns the path parameter.
@@ -241,13 +241,6 @@ impl TenantLocation {
         }
         self.is_outside_path().then_some(DimensionValue::Missing(*is_in_credential))
     }
-}
-
-/// Returns whether rules can contain the name after `in =`.
-pub(crate) fn is_tenant_name(name: &str) -> bool {
-    let mut bytes = name.bytes();
-    bytes.next().is_some_and(|first| first.is_ascii_alphabetic() || first == b'_')
-        && bytes.all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
 }
 
 /// Describes the locations, for the matrix and logs.

@@ -1,8 +1,8 @@
-//! Names of tenant dimensions that are read from a store.
+//! Names of tenant dimensions in settings and in stores.
 //!
 //! # Why
-//! [`Tenant`](super::tenant::Tenant) contains names as `&'static str`, because applications write them in their code. A store
-//! returns them at run time. Each distinct name is therefore kept for the lifetime of the process. Another writer of the store could
+//! [`Tenant`](super::tenant::Tenant) contains names as `&'static str`, because applications write them in their code. Settings
+//! and stores contain them at run time. Each distinct name is therefore kept for the lifetime of the process. Another writer of the store could
 //! exhaust the memory, so the number and the length of the names are limited.
 
 use std::collections::BTreeSet;
@@ -32,6 +32,14 @@ impl DimensionNames {
         names.insert(kept);
         Some(kept)
     }
+}
+
+/// Returns the name of a dimension that rules can contain after `in =`, which is an identifier. Otherwise like [`dimension_name`].
+pub(crate) fn declared_dimension(name: &str) -> Option<&'static str> {
+    let mut bytes = name.bytes();
+    let is_identifier = bytes.next().is_some_and(|first| first.is_ascii_alphabetic() || first == b'_')
+        && bytes.all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    if is_identifier { dimension_name(name) } else { None }
 }
 
 /// Returns the name of a dimension for the lifetime of the process. `None` if the name is empty, is longer than 64 bytes, contains

@@ -128,13 +128,14 @@ impl Rights {
         [&self.roles, &self.permissions, &self.scopes].into_iter().all(|answer| *answer == Answer::All)
     }
 
-    /// Returns the names of one kind, or `None` if all names are contained.
-    pub(crate) fn names(&self, kind: NameKind) -> Option<Vec<&str>> {
-        match self.of(kind) {
+    /// Returns the limits of an issuer that may confer these rights, and no claims.
+    pub(crate) fn to_confers(&self) -> Confers {
+        let names = |answer: &'_ Answer| match answer {
             Answer::Silent => Some(Vec::new()),
-            Answer::Names(names) => Some(names.iter().map(String::as_str).collect()),
+            Answer::Names(names) => Some(names.iter().cloned().collect()),
             Answer::All => None,
-        }
+        };
+        Confers::of_names([&self.roles, &self.permissions, &self.scopes].map(names))
     }
 
     /// Returns the part of these rights that an issuer may confer.

@@ -121,7 +121,7 @@ pub struct Tenancy {
     pub optional: Vec<&'static str>,
     /// Whether a resolver may bind credentials to tenants with any dimensions.
     pub is_resolved: bool,
-    /// Whether credentials may grant rights in tenants that they are not bound to.
+    /// Whether credentials may grant rights by themselves: in each tenant, everywhere, or outside of tenants.
     pub grants_in_tenants: bool,
 }
 

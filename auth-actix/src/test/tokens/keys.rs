@@ -60,7 +60,7 @@ impl AuthBuilder {
     fn replace_keys(self, keys: &Keys, in_release: bool) -> Self {
         let keys = keys.clone();
         let key_of = Box::new(move |issuer: &str| keys.key_of(issuer));
-        self.tokens(|tokens| tokens.test_keys = Some(TestKeys { key_of, in_release }))
+        self.jwts(|tokens| tokens.test_keys = Some(TestKeys { key_of, in_release }))
     }
 
     /// Replaces the keys of every issuer with test keys. [`build`](Self::build) fails in release builds.

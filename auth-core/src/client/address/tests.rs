@@ -2,6 +2,7 @@
 
 use super::super::tests::Lines;
 use super::*;
+use crate::identity::network::network;
 
 fn behind(header: ForwardingHeader) -> AddressSource {
     let proxies = vec!["10.0.0.2/32".parse().unwrap(), "fd00::/64".parse().unwrap(), "192.0.2.0/28".parse().unwrap()];

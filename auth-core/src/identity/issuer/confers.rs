@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use crate::identity::rights::Rights;
 use crate::identity::vocabulary::NameKind;
 
 /// The names, claims and assurance levels that the credentials of one issuer may confer. All others are dropped before the
@@ -91,14 +90,11 @@ impl Confers {
         }
     }
 
-    /// Allows the names of these rights, and no claims and assurance levels.
-    pub(crate) fn of_rights(rights: &Rights) -> Self {
-        let names = |kind| match rights.names(kind) {
-            None => AllowedNames::All,
-            Some(names) => AllowedNames::only(names),
-        };
-        let (roles, permissions) = (names(NameKind::Role), names(NameKind::Permission));
-        Self { roles, permissions, scopes: names(NameKind::Scope), ..Self::nothing() }
+    /// Allows these roles, permissions and scopes, and no claims and assurance levels. `None` is every name of the kind.
+    pub(crate) fn of_names([roles, permissions, scopes]: [Option<Vec<String>>; 3]) -> Self {
+        let names = |names: Option<Vec<String>>| names.map_or(AllowedNames::All, AllowedNames::only);
+        let (roles, permissions, scopes) = (names(roles), names(permissions), names(scopes));
+        Self { roles, permissions, scopes, ..Self::nothing() }
     }
 
     /// Allows no names, claims and assurance levels: the credentials only identify their callers. The other methods allow more.

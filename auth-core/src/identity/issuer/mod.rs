@@ -104,7 +104,12 @@ impl Issuer {
     /// Returns whether a credential of this issuer could prove that the caller does not hold the name.
     pub(crate) fn could_answer(&self, name: Name) -> bool {
         let kind = name.vocabulary.kind;
-        self.confers.allows(kind, name.text) && self.lists.iter().any(|list| list.kind == kind)
+        self.confers.allows(kind, name.text) && self.names(kind)
+    }
+
+    /// Returns whether its credentials may contain names of this kind.
+    fn names(&self, kind: NameKind) -> bool {
+        self.tenancy.grants_in_tenants || self.lists.iter().any(|list| list.kind == kind)
     }
 
     /// Returns whether its credentials are logins of persons, except those of clients. API keys and certificates are not.
@@ -120,9 +125,8 @@ impl Issuer {
 
     /// Returns whether a credential of this issuer could hold the name directly, or a name that implies or grants it.
     pub(crate) fn could_hold(&self, name: Name) -> bool {
-        let lists = |kind| self.lists.iter().any(|list| list.kind == kind);
         let kind = name.vocabulary.kind;
-        let by_itself = lists(kind)
+        let by_itself = self.names(kind)
             && match self.confers.names(kind) {
                 AllowedNames::All => true,
                 AllowedNames::Only(names) => names.iter().any(|conferred| implies(name.vocabulary, conferred, name)),
@@ -130,7 +134,7 @@ impl Issuer {
         by_itself
             || self.has_scope_anyway(kind, name.text)
             || (kind == NameKind::Permission
-                && lists(NameKind::Role)
+                && self.names(NameKind::Role)
                 && self.roles.iter().any(|roles| {
                     (roles.names.iter().zip(0..)).any(|(role, index)| {
                         self.confers.roles.allow(role) && self.roles.could_grant(roles, index, name)

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use super::Principal;
 use super::credential_claims::Binding;
-use crate::client::network::Network;
 use crate::identity::granted::GrantedRights;
+use crate::identity::network::Network;
 use crate::identity::tenant::Tenant;
 
 impl Principal {
@@ -22,6 +22,14 @@ impl Principal {
             (inner.granted, inner.binding, inner.networks) = (Some(granted), binding, networks);
         }
         self
+    }
+
+    /// Returns the tenant that the credential is bound to. `None` if it is bound to several.
+    pub fn tenant(&self) -> Option<&Tenant> {
+        match self.bound_tenants() {
+            [tenant] => Some(tenant),
+            _ => None,
+        }
     }
 
     /// Returns the tenants that the credential is bound to.

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use crate::client::network::Network;
 use crate::identity::granted::GrantedRights;
+use crate::identity::network::Network;
 use crate::identity::tenant::Tenant;
 use crate::runtime::clock::Timestamp;
 use crate::runtime::strict_json::{Raw, Span};

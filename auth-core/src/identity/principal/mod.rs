@@ -3,8 +3,8 @@
 mod actor;
 mod answers;
 mod builder;
-mod bound;
 mod credential_claims;
+mod bound;
 mod names;
 mod account;
 
@@ -23,9 +23,9 @@ pub(crate) use self::credential_claims::{Binding, CredentialOwner};
 pub(crate) use self::credential_claims::{CredentialClaims, Omitted};
 pub(crate) use self::names::Lists;
 use self::names::NameSet;
-use crate::client::network::Network;
 use crate::identity::granted::GrantedRights;
 use crate::identity::issuer::Issuer;
+use crate::identity::network::Network;
 use crate::identity::rights::{NameRef, Rights};
 use crate::identity::scheme_id::SchemeId;
 use crate::identity::tenant::{Tenant, TenantRef};
@@ -252,14 +252,6 @@ impl Principal {
     /// Like [`has_role_in`](Self::has_role_in), for a permission.
     pub fn has_permission_in<P: PermissionSet>(&self, permission: P, tenant: &Tenant) -> bool {
         self.has(&permission, Some(&tenant.borrowed()))
-    }
-
-    /// Returns the tenant that the credential is bound to. `None` if it is bound to several.
-    pub fn tenant(&self) -> Option<&Tenant> {
-        match self.bound_tenants() {
-            [tenant] => Some(tenant),
-            _ => None,
-        }
     }
 
     fn has<D: Declares>(&self, name: &D, tenant: Option<&TenantRef<'_>>) -> bool {

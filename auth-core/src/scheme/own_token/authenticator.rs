@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use quick_cache::sync::Cache;
 
@@ -125,7 +125,7 @@ impl OwnTokens {
         if record.revoked {
             return Err(refused(Reason::RevokedCredentials, "the token was revoked"));
         }
-        let expires = record.expires.map(timestamp);
+        let expires = record.expires.map(Timestamp::from_wall_time);
         if expires.is_some_and(|expires| expires <= now) {
             return Err(refused(Reason::ExpiredCredentials, "the token has expired"));
         }
@@ -140,12 +140,13 @@ impl OwnTokens {
 
     /// Records the use of a token in the background, at most once a minute (TOKEN-15).
     fn note_use(&self, store: &Arc<dyn TokenStore>, record: &TokenRecord) {
-        let (now, at) = (clock::monotonic(), SystemTime::now());
+        let now = clock::monotonic();
         let is_recent = self.used.get(&record.id).is_some_and(|used| used.plus(USE_INTERVAL) > now);
-        let is_known = record.last_used.is_some_and(|used| at.duration_since(used).is_ok_and(|age| age < USE_INTERVAL));
-        if is_recent || is_known {
+        let recorded = record.last_used.map(|used| Timestamp::from_wall_time(used).plus(USE_INTERVAL));
+        if is_recent || recorded.is_some_and(|next| next > clock::now()) {
             return;
         }
+        let Some(at) = clock::now().to_wall_time() else { return };
         self.used.insert(record.id.clone(), now);
         let (store, id) = (Arc::clone(store), record.id.clone());
         let _ = spawn(async move {
@@ -182,12 +183,6 @@ fn issuer_in<'s>(source: &'s TokenSource, place: Place<'_>) -> &'s Arc<Issuer> {
         Place::Bearer | Place::Bare => &source.in_authorization,
         Place::Header(_) => &source.in_header,
     }
-}
-
-/// Rounded down, so that a token never lives longer than its record says.
-fn timestamp(time: SystemTime) -> Timestamp {
-    let seconds = time.duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs());
-    Timestamp::from_seconds(i64::try_from(seconds).unwrap_or(i64::MAX))
 }
 
 /// Returns a client of the issuer. A program acts on its own behalf, which `client_id` indicates (RFC 9068 §5). Block lists block a

@@ -105,6 +105,8 @@ impl TokenPrefix {
 impl FromStr for TokenPrefix {
     type Err = TokenPrefixError;
 
+    /// Checks the characters and the length.
+    ///
     /// # Errors
     /// The prefix has less than 3 or more than 32 bytes, contains a character that a token cannot contain, or could begin a JWT.
     fn from_str(prefix: &str) -> Result<Self, TokenPrefixError> {

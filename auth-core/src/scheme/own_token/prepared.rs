@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use super::authenticator::OwnTokens;
-use super::errors::TokensError;
 use super::settings::Tokens;
 use super::source::TokenSource;
+use super::tokens_error::TokensError;
 use crate::client::RequestHead;
 use crate::identity::issuer::LoginSetting;
 use crate::scheme::ForeignTokens;

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use secrecy::{ExposeSecret as _, SecretString};
 
-use super::errors::TokensError;
 use super::format::{TokenPrefix, has_token_syntax};
 use super::source::{Places, Recognition, TokenSource};
+use super::tokens_error::TokensError;
 use crate::client::tenant::{Location, at, is_reserved_header};
 use crate::identity::granted::{GrantedRights, RightsIn};
 use crate::identity::issuer::{Confers, Issuer, RoleTypes};
@@ -31,7 +31,7 @@ use crate::store::tokens::{TokenDigest, TokenStore};
 /// use auth_actix::{Auth, at};
 /// let keys = Tokens::named("personal-token")
 ///     .prefix("pat_")
-///     .store(MemoryTokenStore::default())
+///     .store(MemoryTokenStore::new(10_000))
 ///     .confers(Rights::new().roles(["reader"]).scopes(All))
 ///     .places([at::header("x-api-key"), at::bearer()]);
 /// let auth = Auth::builder().tokens(keys).build()?;
@@ -170,8 +170,7 @@ impl Tokens {
             return Err(TokensError::Name);
         }
         let is_fixed = matches!(self.form, Some(Form::Fixed(..)));
-        let confers = self.confers.unwrap_or_else(Rights::everything);
-        let confers = Confers::of_rights(&confers);
+        let confers = self.confers.unwrap_or_else(Rights::everything).to_confers();
         let places = Places::new(self.places.unwrap_or_else(|| vec![at::bearer()]))?;
         let has_prefix = matches!(self.form, Some(Form::Prefix(_)));
         if self.is_unchecked && !has_prefix {
@@ -187,21 +186,7 @@ impl Tokens {
                 prefix: prefix.parse::<TokenPrefix>().map_err(TokensError::Prefix)?,
                 is_unchecked: self.is_unchecked,
             },
-            Some(Form::Fixed(secret, rights)) => {
-                let secret = secret.expose_secret().as_bytes();
-                if secret.len() < Self::MIN_FIXED_LENGTH {
-                    return Err(TokensError::FixedTooShort);
-                }
-                if !has_token_syntax(secret) {
-                    return Err(TokensError::FixedSyntax);
-                }
-                if has_jwt_form(secret) {
-                    return Err(TokensError::FixedIsJwt);
-                }
-                let place = if rights.is_everything() { RightsIn::Everywhere } else { RightsIn::Outside };
-                let granted = GrantedRights::new(vec![(place, rights)], &confers);
-                Recognition::Fixed { digest: TokenDigest::sha256(secret), granted }
-            }
+            Some(Form::Fixed(secret, rights)) => fixed(secret.expose_secret(), rights, &confers)?,
         };
         if is_fixed == self.store.is_some() {
             return Err(if is_fixed { TokensError::StoreOfFixed } else { TokensError::NoStore });
@@ -229,6 +214,23 @@ impl Tokens {
             in_authorization: issuer(SchemeId::OWN_TOKEN),
         })
     }
+}
+
+/// Returns how a fixed token is recognized, with its rights.
+fn fixed(secret: &str, rights: Rights, confers: &Confers) -> Result<Recognition, TokensError> {
+    let secret = secret.as_bytes();
+    if secret.len() < Tokens::MIN_FIXED_LENGTH {
+        return Err(TokensError::FixedTooShort);
+    }
+    if !has_token_syntax(secret) {
+        return Err(TokensError::FixedSyntax);
+    }
+    if has_jwt_form(secret) {
+        return Err(TokensError::FixedIsJwt);
+    }
+    let place = if rights.is_everything() { RightsIn::Everywhere } else { RightsIn::Outside };
+    let granted = GrantedRights::new(vec![(place, rights)], confers);
+    Ok(Recognition::Fixed { digest: TokenDigest::sha256(secret), granted })
 }
 
 /// Redacts the secret.

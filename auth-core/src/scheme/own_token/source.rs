@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use subtle::ConstantTimeEq as _;
+
 use super::format::TokenPrefix;
 use crate::identity::granted::GrantedRights;
 use crate::identity::issuer::Issuer;
@@ -72,7 +74,7 @@ pub(super) fn source_of<'s>(sources: &'s [TokenSource], place: Place<'_>, token:
     }
     let presented = TokenDigest::sha256(token);
     let is_equal = |source: &TokenSource| match &source.recognition {
-        Recognition::Fixed { digest, .. } => *digest == presented,
+        Recognition::Fixed { digest, .. } => digest.as_bytes().ct_eq(presented.as_bytes()).into(),
         Recognition::Prefix { .. } | Recognition::Opaque => false,
     };
     let fixed = here().fold(None, |found, source| if is_equal(source) { Some(source) } else { found });

@@ -5,8 +5,8 @@ use std::str::FromStr;
 
 use ipnet::IpNet;
 
-use crate::client::address::network;
 use crate::identity::id::Id;
+use crate::identity::network::network;
 use crate::runtime::clock::Timestamp;
 use crate::runtime::line_text::{escape, unescape};
 

@@ -26,12 +26,18 @@ const MAX_TOKENS: usize = 10_000;
 
 /// A token store in a file, for at most 10,000 tokens. Cheap to clone.
 ///
-/// The file contains one JSON object per line. Empty lines and lines that begin with `#` are ignored. A change writes a new file,
-/// readable and writable by its owner only, which then replaces the old one and gets its permissions. Comments are lost. Several
-/// processes may change the file: a lock on the file with the additional extension `lock` serializes their changes. The file is
-/// checked for changes every two seconds. If a changed file cannot be read, the error is logged and the previous tokens stay in
-/// effect. Times of use are kept in memory, and are written with the next change. Tokens that expired more than 30 days ago are
-/// removed when a token is added.
+/// The file contains one JSON object per line. Empty lines and lines that begin with `#` are ignored. Times are seconds since 1970.
+/// `digest` has lowercase hexadecimal digits. `owner_kind` is the kind of the account, and is empty for a client. `limits` is the
+/// text of [`TokenRecord::limits`]. All members are required.
+///
+/// ```text
+/// {"digest":"ea86…","id":"4ty3T…","lineage":"4ty3T…","owner_kind":"member","owner":"7","name":"ci","created":1764000000,"expires":null,"last_used":null,"revoked":false,"limits":{"v":1,"ceiling":null,"tenants":null,"networks":null}}
+/// ```
+///
+/// A change writes a new file, which then replaces the old one and gets its permissions. Comments are lost. Several processes may
+/// change the file: a lock on the file with the additional extension `lock` serializes their changes. The file is checked for changes
+/// every two seconds. If a changed file cannot be read, the error is logged and the previous tokens stay in effect. Times of use are
+/// kept in memory, and are written with the next change. Tokens that expired more than 30 days ago are removed when a token is added.
 ///
 /// ```
 /// use auth_actix::tokens::FileTokenStore;
@@ -145,7 +151,8 @@ impl TokensFile {
             tracing::error!(target: "auth_core", %error, "the tokens cannot be changed");
             StoreUnavailable
         };
-        let _locked = lock(&self.path).map_err(at(&self.path)).map_err(TokensFileError::Write).map_err(failed)?;
+        let _locked =
+            lock(&self.path, LOCK_TIMEOUT).map_err(at(&self.path)).map_err(TokensFileError::Write).map_err(failed)?;
         let before = read(&self.path).map_err(failed)?;
         let mut tokens = before.clone();
         let changed = change(&mut tokens)?;
@@ -172,12 +179,26 @@ impl TokensFile {
     }
 }
 
+/// Maximum time that a change waits for changes by other processes. A process that stops while it holds the lock must not stop the
+/// reading of the file here.
+const LOCK_TIMEOUT: Duration = Duration::from_secs(3);
+
 /// Locks the file against changes by other processes, until the returned file is dropped. The file itself cannot be locked,
 /// because a change replaces it.
-fn lock(path: &Path) -> std::io::Result<std::fs::File> {
+fn lock(path: &Path, timeout: Duration) -> std::io::Result<std::fs::File> {
+    const RETRY_INTERVAL: Duration = Duration::from_millis(10);
     let file = owner_only().create(true).append(true).open(beside(path, "lock"))?;
-    file.lock()?;
-    Ok(file)
+    let until = clock::monotonic().plus(timeout);
+    loop {
+        match file.try_lock() {
+            Ok(()) => return Ok(file),
+            Err(std::fs::TryLockError::Error(error)) => return Err(error),
+            Err(std::fs::TryLockError::WouldBlock) if until.after(clock::monotonic()).is_none() => {
+                return Err(std::io::ErrorKind::TimedOut.into());
+            }
+            Err(std::fs::TryLockError::WouldBlock) => std::thread::sleep(RETRY_INTERVAL),
+        }
+    }
 }
 
 /// Returns the path with an additional extension.
@@ -215,7 +236,7 @@ fn write(path: &Path, tokens: &TokenTable) -> Result<(), TokensFileError> {
     }
     let replace = || {
         let new = beside(path, "new");
-        // A change that was interrupted leaves this file. It is created anew, so that a link in its place is not followed.
+        // A change that was interrupted leaves this file. It is removed, so that a link in its place is not followed.
         match std::fs::remove_file(&new) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
             _ => {}
@@ -366,6 +387,21 @@ mod tests {
         assert!(matches!(open(&path), Err(TokensFileError::Read(_))));
         assert!(matches!(open(&folder.path().join("no/such/file")), Err(TokensFileError::Read(_))));
         assert!(matches!(open(folder.path()), Err(TokensFileError::Read(_))), "a folder");
+    }
+
+    #[test]
+    fn a_lock_that_another_process_holds_is_awaited_for_a_while() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("tokens.jsonl");
+        let short = Duration::from_millis(30);
+        let held = lock(&path, short).unwrap();
+        assert_eq!(lock(&path, short).unwrap_err().kind(), std::io::ErrorKind::TimedOut);
+        let waiting = std::thread::spawn({
+            let path = path.clone();
+            move || lock(&path, LOCK_TIMEOUT).is_ok()
+        });
+        drop(held);
+        assert!(waiting.join().unwrap());
     }
 
     /// Waits until the store returns the expected answer.

@@ -58,6 +58,8 @@ impl TokenId {
 impl FromStr for TokenId {
     type Err = TokenIdError;
 
+    /// Checks the characters and the length.
+    ///
     /// # Errors
     /// The text is empty, is longer than 128 bytes, or contains a character that is not visible ASCII.
     fn from_str(text: &str) -> Result<Self, TokenIdError> {

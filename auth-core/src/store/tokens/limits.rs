@@ -3,8 +3,8 @@
 use serde::Serialize;
 
 use super::record::{TokenRecord, TokenRecordError};
-use crate::client::network::Network;
 use crate::identity::dimension_name::dimension_name;
+use crate::identity::network::Network;
 use crate::identity::rights::{All, Answer, Rights};
 use crate::identity::tenant::Tenant;
 use crate::identity::vocabulary::NameKind;
@@ -64,7 +64,7 @@ impl TokenRecord {
     ///
     /// # Errors
     /// The text is not strict JSON, lacks a member, has an unknown or duplicate one, has another version, or contains an invalid
-    /// value. The record is unchanged. A store must then return [`StoreUnavailable`](super::StoreUnavailable), because a token
+    /// value. The record is unchanged. A store must then return [`StoreUnavailable`](crate::store::unavailable::StoreUnavailable), because a token
     /// without its limits would have more rights than its owner gave it.
     pub fn set_limits(&mut self, text: &str) -> Result<(), TokenRecordError> {
         let Limits { ceiling, tenants, networks } = Limits::read(text).ok_or(TokenRecordError::Limits)?;

@@ -1,8 +1,8 @@
 //! The record of a token.
 
 use super::id::TokenId;
-use crate::client::network::Network;
 use crate::identity::account_id::AccountId;
+use crate::identity::network::Network;
 use crate::identity::rights::Rights;
 use crate::identity::tenant::Tenant;
 use crate::runtime::clock::WallTime;

@@ -10,7 +10,6 @@ use crate::store::unavailable::StoreUnavailable;
 /// A store of tokens that the application issues.
 ///
 /// A store receives digests, never tokens. Calls have a deadline of 5 s. The conformance suite is `auth_actix::test::token_store`.
-/// `tests/components` contains its calls for the built-in stores.
 ///
 /// ```
 /// use std::collections::HashMap;

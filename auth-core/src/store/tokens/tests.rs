@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use proptest::prelude::*;
+
 use super::*;
 use crate::identity::account_id::AccountId;
 use crate::identity::rights::{All, Rights};
@@ -36,6 +38,35 @@ pub(super) fn limited_line() -> String {
     format!(
         r#"{{"digest":"{digest}","id":"7","lineage":"7","owner_kind":"member","owner":"7","name":"","created":1764000000,"expires":null,"last_used":null,"revoked":false,"limits":{LIMITS}}}"#
     )
+}
+
+proptest! {
+    #[test]
+    fn token_lines_restore_each_storable_record(
+        texts in prop::collection::vec("(?s).{0,12}", 4),
+        names in prop::option::of(prop::collection::vec("(?s).{0,8}", 0..4)),
+        values in prop::option::of(prop::collection::vec("(?s).{0,8}", 0..3)),
+        seconds in any::<i64>(),
+    ) {
+        let owner = if texts[0].is_empty() {
+            Owner::Client(texts[1].as_str().into())
+        } else {
+            Owner::Account(AccountId::stored(&texts[0], &texts[1]))
+        };
+        let mut record = TokenRecord { owner, name: texts[2].clone(), created: at(seconds), ..record("7") };
+        record.ceiling = names.map(|names| Rights::new().roles(&names).scopes(All).permissions([&texts[3]]));
+        record.tenants = values.map(|all| all.iter().map(|value| Tenant::of("org", value).and("team", "a")).collect());
+        let is_text = |text: &String| !text.contains(char::is_control);
+        let is_value = |tenant: &Tenant| tenant.get("org") != Some("");
+        let is_storable = texts[..3].iter().all(is_text) && !texts[1].is_empty() && record.tenants.iter().flatten().all(is_value);
+        prop_assert_eq!(record.check().is_ok(), is_storable);
+        if is_storable {
+            let digest = TokenDigest::sha256(texts[0].as_bytes());
+            let line = line::write(&digest, &record).unwrap();
+            prop_assert_eq!(line.lines().count(), 1);
+            prop_assert_eq!(line::read(&line), Some((digest, record)));
+        }
+    }
 }
 
 #[test]

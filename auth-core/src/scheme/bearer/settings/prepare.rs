@@ -15,7 +15,7 @@ use super::super::tenant::TokenTenants;
 use super::super::{TokenIssuer, jws};
 use super::tenants::TenantSetting;
 use super::{Jwt, JwtError, MAX_LEEWAY};
-use crate::client::tenant::is_tenant_name;
+use crate::identity::dimension_name::declared_dimension;
 use crate::identity::issuer::{Confers, Form, Issuer, ListClaim, NameList, RoleTypes};
 use crate::identity::scheme_id::SchemeId;
 use crate::identity::vocabulary::NameKind;
@@ -92,14 +92,10 @@ impl Jwt {
     fn token_tenants(&self) -> Result<TokenTenants, JwtError> {
         let mut tenants = TokenTenants::default();
         for (name, setting) in &self.tenants {
-            if !is_tenant_name(name) {
-                return Err(JwtError::Name("tenant"));
-            }
+            let name = declared_dimension(name).ok_or(JwtError::Name("tenant"))?;
             if tenants.has(name) {
                 return Err(JwtError::Repeated("tenant"));
             }
-            // Names are compared with those in rules, which are constants. Settings are read once, so this leaks a few bytes.
-            let name: &'static str = String::leak(name.clone());
             match setting {
                 TenantSetting::Value(value) if value.is_empty() || value.contains(char::is_control) => {
                     return Err(JwtError::Name("tenant"));

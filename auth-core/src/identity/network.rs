@@ -6,7 +6,19 @@ use std::str::FromStr;
 
 use ipnet::IpNet;
 
-use super::address::network;
+/// Parses a network in CIDR notation, or a single address. Returns `None` if the text is invalid or has address bits beyond the
+/// prefix.
+pub(crate) fn network(text: &str) -> Option<IpNet> {
+    let network = text.parse::<IpNet>().ok().or_else(|| text.parse::<IpAddr>().ok().map(IpNet::from))?;
+    if network.trunc() != network {
+        return None;
+    }
+    // `::ffff:10.0.0.0/104` is 10.0.0.0/8: peers are compared as IPv4 (IP-7).
+    match (network.addr().to_canonical(), network.prefix_len().checked_sub(96)) {
+        (IpAddr::V4(mapped), Some(prefix)) if network.addr().is_ipv6() => IpNet::new(mapped.into(), prefix).ok(),
+        _ => Some(network),
+    }
+}
 
 /// A network of client addresses, in CIDR notation. A single address is a network of one.
 ///
@@ -38,6 +50,8 @@ impl Network {
 impl FromStr for Network {
     type Err = NetworkError;
 
+    /// Parses a network.
+    ///
     /// # Errors
     /// The text is invalid, or the address has bits after the prefix.
     fn from_str(text: &str) -> Result<Self, NetworkError> {
