@@ -11,8 +11,8 @@ pub use auth_core::identity::vocabulary::{
 };
 pub use auth_core::policy::atom::{self, Atom};
 pub use auth_core::policy::rule::{
-    ArgRequirement, CallerAccess, CompiledFormula, Formula, Literal, Part, REFUSING, Rule, RuleTarget, check_all,
-    check_any, check_possible, check_proof, check_tenant,
+    ACCOUNT, AccountArg, ArgRequirement, CallerAccess, CompiledFormula, Formula, Literal, Part, REFUSING, Rule,
+    RuleTarget, check_account, check_all, check_any, check_possible, check_proof, check_tenant, with_account,
 };
 pub use auth_macros::finish;
 pub use serde;
@@ -20,6 +20,7 @@ pub use serde;
 pub use actix_web::dev::Payload;
 pub use actix_web::{Error, HttpRequest};
 
+pub use crate::extract::account::Caller;
 pub use crate::extract::authorized::{Authorized, Loaded, Resource, authorized, object_key};
 pub use crate::extract::caller::{Claims, MaybePrincipal};
 pub use crate::extract::granted::{Granted, Implies, Proof};
@@ -93,6 +94,16 @@ impl<T> Probe<Claims<T>> {
 
 impl Probe<Option<Principal>> {
     pub const NEEDS: ArgRequirement = ArgRequirement::MaybeCaller;
+}
+
+impl<A: Send + Sync + 'static> Probe<Caller<A>> {
+    pub const NEEDS: ArgRequirement =
+        ArgRequirement::Account(AccountArg { id: std::any::TypeId::of::<A>, name: std::any::type_name::<A> });
+}
+
+impl<A: Send + Sync + 'static> Probe<Option<Caller<A>>> {
+    pub const NEEDS: ArgRequirement =
+        ArgRequirement::MaybeAccount(AccountArg { id: std::any::TypeId::of::<A>, name: std::any::type_name::<A> });
 }
 
 impl Probe<MaybePrincipal> {
@@ -196,6 +207,10 @@ pub const fn check_argument(needs: ArgRequirement, strangers_come_in: bool, take
     match needs {
         ArgRequirement::Proof(name) => check_proof(formula, name),
         ArgRequirement::Tenant => check_tenant(formula),
+        ArgRequirement::Account(_) if strangers_come_in => {
+            panic!("anonymous callers may call this handler\nhelp: take `Option<Caller<…>>`")
+        }
+        ArgRequirement::Account(_) => check_account(formula),
         ArgRequirement::Authorized(_) if strangers_come_in => {
             panic!(
                 "a `#[public]` handler cannot take `Authorized<…>`: anonymous callers have no permissions\nhelp: write `#[require_auth]` in place of `#[public]`"

@@ -48,6 +48,7 @@ pub use auth_macros::{
 };
 
 pub use crate::auth::{Auth, AuthBuilder, BuildError, Peer};
+pub use crate::extract::account::Caller;
 pub use crate::extract::authorized::{Allows, Authorized, Loaded, Resource};
 pub use crate::extract::caller::{Claims, MaybePrincipal, PrincipalExt};
 pub use crate::extract::granted::Granted;
@@ -60,7 +61,7 @@ pub use crate::scope::{Scope, guarded, unguarded};
 #[cfg(feature = "jwt")]
 pub use auth_core::scheme::bearer::Jwt;
 
-/// Identities, vocabularies, grants and role providers.
+/// Identities, accounts, vocabularies, grants and role providers.
 pub mod identity {
     pub use auth_core::identity::account_id::AccountId;
     pub use auth_core::identity::granted::RightsIn;
@@ -69,10 +70,13 @@ pub mod identity {
     pub use auth_core::identity::rights::{All, IntoNames, Rights};
     pub use auth_core::identity::scheme_id::SchemeId;
     pub use auth_core::identity::tenant::Tenant;
+    pub use auth_core::identity::token_digest::{TokenDigest, TokenDigestError};
     pub use auth_core::identity::vocabulary::UnknownName;
     pub use auth_core::runtime::clock::Timestamp;
+    pub use auth_core::store::accounts::{Accounts, AccountsError, Login, Lookup, Who};
     pub use auth_core::store::rights::{ProvidedRights, RightsProvider, RightsUnavailable};
     pub use auth_core::store::roles::{ProvidedRoles, RoleProvider, RolesUnavailable};
+    pub use auth_core::store::unavailable::StoreUnavailable;
     pub use auth_core::{Actor, ClaimsError, IdError, PrincipalBuilder};
 }
 

@@ -81,32 +81,43 @@ impl ::auth_actix::__private::Guard<
         (web::Json<New>,),
     >,
 > for __edit_guard {
-    const RULE: &'static ::auth_actix::__private::Rule = &::auth_actix::__private::Rule {
-        terms: ::auth_actix::__private::CompiledFormula::of(Self::FORMULA),
-        text: "role(\"admin\") || check(posts.is_owner(*id, principal).await?)",
-        target: ::auth_actix::__private::RuleTarget::Handler(
-            ::core::concat!(::core::module_path!(), "::", "edit"),
-        ),
-        file: ::core::file!(),
-        line: ::core::line!(),
-        reads: ::auth_actix::__private::CallerAccess::Nothing,
-        not_found: false,
-        arguments: {
+    const RULE: &'static ::auth_actix::__private::Rule = {
+        const __ARGUMENTS: &[::auth_actix::__private::ArgRequirement] = {
             use ::auth_actix::__private::NeedsNothing as _;
             &[
                 <::auth_actix::__private::Probe<web::Json<New>>>::NEEDS,
                 <::auth_actix::__private::Probe<web::Data<Posts>>>::NEEDS,
                 <::auth_actix::__private::Probe<web::Path<u64>>>::NEEDS,
             ]
-        },
-        checks_object: {
-            use ::auth_actix::__private::NeedsNothing as _;
-            false
-                || <::auth_actix::__private::Probe<web::Data<Posts>>>::NEEDS.may_be_key()
-                || <::auth_actix::__private::Probe<web::Path<u64>>>::NEEDS.may_be_key()
-        },
-        any_object: ::core::option::Option::None,
-        any_token: ::core::option::Option::None,
+        };
+        &::auth_actix::__private::Rule {
+            terms: ::auth_actix::__private::CompiledFormula::of(
+                ::auth_actix::__private::with_account(
+                    Self::FORMULA,
+                    &[Self::FORMULA, ::auth_actix::__private::ACCOUNT],
+                    __ARGUMENTS,
+                ),
+            ),
+            text: "role(\"admin\") || check(posts.is_owner(*id, principal).await?)",
+            target: ::auth_actix::__private::RuleTarget::Handler(
+                ::core::concat!(::core::module_path!(), "::", "edit"),
+            ),
+            file: ::core::file!(),
+            line: ::core::line!(),
+            reads: ::auth_actix::__private::CallerAccess::Nothing,
+            not_found: false,
+            arguments: __ARGUMENTS,
+            checks_object: {
+                use ::auth_actix::__private::NeedsNothing as _;
+                false
+                    || <::auth_actix::__private::Probe<web::Data<Posts>>>::NEEDS
+                        .may_be_key()
+                    || <::auth_actix::__private::Probe<web::Path<u64>>>::NEEDS
+                        .may_be_key()
+            },
+            any_object: ::core::option::Option::None,
+            any_token: ::core::option::Option::None,
+        }
     };
     fn checked(
         __request: &::auth_actix::__private::HttpRequest,

@@ -48,31 +48,47 @@ for __list_guard<S, N>
 where
     S: 'static,
 {
-    const RULE: &'static authz::__private::Rule = &authz::__private::Rule {
-        terms: authz::__private::CompiledFormula::of(
-            authz::__private::Formula::Literal(authz::__private::Literal {
-                atom: authz::__private::Atom::MaxAge(authz::__private::atom::MaxAge {
-                    seconds: 300u64,
-                }),
-                negated: false,
-                text: "max_age(\"5m\")",
-            }),
-        ),
-        text: "max_age(\"5m\")",
-        target: authz::__private::RuleTarget::Handler(
-            ::core::concat!(::core::module_path!(), "::", "list"),
-        ),
-        file: ::core::file!(),
-        line: ::core::line!(),
-        reads: authz::__private::CallerAccess::Nothing,
-        not_found: false,
-        arguments: {
+    const RULE: &'static authz::__private::Rule = {
+        const __ARGUMENTS: &[authz::__private::ArgRequirement] = {
             use authz::__private::NeedsNothing as _;
             &[<authz::__private::Probe<Page>>::NEEDS]
-        },
-        checks_object: false,
-        any_object: ::core::option::Option::None,
-        any_token: ::core::option::Option::None,
+        };
+        &authz::__private::Rule {
+            terms: authz::__private::CompiledFormula::of(
+                authz::__private::with_account(
+                    authz::__private::Formula::Literal(authz::__private::Literal {
+                        atom: authz::__private::Atom::MaxAge(authz::__private::atom::MaxAge {
+                            seconds: 300u64,
+                        }),
+                        negated: false,
+                        text: "max_age(\"5m\")",
+                    }),
+                    &[
+                        authz::__private::Formula::Literal(authz::__private::Literal {
+                            atom: authz::__private::Atom::MaxAge(authz::__private::atom::MaxAge {
+                                seconds: 300u64,
+                            }),
+                            negated: false,
+                            text: "max_age(\"5m\")",
+                        }),
+                        authz::__private::ACCOUNT,
+                    ],
+                    __ARGUMENTS,
+                ),
+            ),
+            text: "max_age(\"5m\")",
+            target: authz::__private::RuleTarget::Handler(
+                ::core::concat!(::core::module_path!(), "::", "list"),
+            ),
+            file: ::core::file!(),
+            line: ::core::line!(),
+            reads: authz::__private::CallerAccess::Nothing,
+            not_found: false,
+            arguments: __ARGUMENTS,
+            checks_object: false,
+            any_object: ::core::option::Option::None,
+            any_token: ::core::option::Option::None,
+        }
     };
 }
 #[cfg(paged)]

@@ -35,28 +35,40 @@ const _: () = {
     );
 };
 impl ::auth_actix::__private::Guard<(Option<Principal>,)> for __home_here {
-    const RULE: &'static ::auth_actix::__private::Rule = &::auth_actix::__private::Rule {
-        terms: ::auth_actix::__private::CompiledFormula::of(Self::FORMULA),
-        text: "!network(\"10.0.0.0/8\")",
-        target: ::auth_actix::__private::RuleTarget::Handler(
-            ::core::concat!(::core::module_path!(), "::", "home"),
-        ),
-        file: ::core::file!(),
-        line: ::core::line!(),
-        reads: {
-            use ::auth_actix::__private::NeedsNothing as _;
-            ::auth_actix::__private::CallerAccess::Nothing
-                .and(<::auth_actix::__private::Probe<Option<Principal>>>::NEEDS.reads())
-                .and(<::auth_actix::__private::Probe<Principal>>::NEEDS.reads())
-        },
-        not_found: false,
-        arguments: {
+    const RULE: &'static ::auth_actix::__private::Rule = {
+        const __ARGUMENTS: &[::auth_actix::__private::ArgRequirement] = {
             use ::auth_actix::__private::NeedsNothing as _;
             &[<::auth_actix::__private::Probe<Option<Principal>>>::NEEDS]
-        },
-        checks_object: false,
-        any_object: ::core::option::Option::None,
-        any_token: ::core::option::Option::None,
+        };
+        &::auth_actix::__private::Rule {
+            terms: ::auth_actix::__private::CompiledFormula::of(
+                ::auth_actix::__private::with_account(
+                    Self::FORMULA,
+                    &[Self::FORMULA, ::auth_actix::__private::ACCOUNT],
+                    __ARGUMENTS,
+                ),
+            ),
+            text: "!network(\"10.0.0.0/8\")",
+            target: ::auth_actix::__private::RuleTarget::Handler(
+                ::core::concat!(::core::module_path!(), "::", "home"),
+            ),
+            file: ::core::file!(),
+            line: ::core::line!(),
+            reads: {
+                use ::auth_actix::__private::NeedsNothing as _;
+                ::auth_actix::__private::CallerAccess::Nothing
+                    .and(
+                        <::auth_actix::__private::Probe<Option<Principal>>>::NEEDS
+                            .reads(),
+                    )
+                    .and(<::auth_actix::__private::Probe<Principal>>::NEEDS.reads())
+            },
+            not_found: false,
+            arguments: __ARGUMENTS,
+            checks_object: false,
+            any_object: ::core::option::Option::None,
+            any_token: ::core::option::Option::None,
+        }
     };
 }
 #[cfg(test)]

@@ -60,26 +60,35 @@ const _: () = {
     );
 };
 impl ::auth_actix::__private::Guard<(Principal, web::Query<Page>)> for __report_guard {
-    const RULE: &'static ::auth_actix::__private::Rule = &::auth_actix::__private::Rule {
-        terms: ::auth_actix::__private::CompiledFormula::of(Self::FORMULA),
-        text: "role(\"admin\") || role(Role::Editor)",
-        target: ::auth_actix::__private::RuleTarget::Handler(
-            ::core::concat!(::core::module_path!(), "::", "report"),
-        ),
-        file: ::core::file!(),
-        line: ::core::line!(),
-        reads: ::auth_actix::__private::CallerAccess::Nothing,
-        not_found: false,
-        arguments: {
+    const RULE: &'static ::auth_actix::__private::Rule = {
+        const __ARGUMENTS: &[::auth_actix::__private::ArgRequirement] = {
             use ::auth_actix::__private::NeedsNothing as _;
             &[
                 <::auth_actix::__private::Probe<Principal>>::NEEDS,
                 <::auth_actix::__private::Probe<web::Query<Page>>>::NEEDS,
             ]
-        },
-        checks_object: false,
-        any_object: ::core::option::Option::None,
-        any_token: ::core::option::Option::None,
+        };
+        &::auth_actix::__private::Rule {
+            terms: ::auth_actix::__private::CompiledFormula::of(
+                ::auth_actix::__private::with_account(
+                    Self::FORMULA,
+                    &[Self::FORMULA, ::auth_actix::__private::ACCOUNT],
+                    __ARGUMENTS,
+                ),
+            ),
+            text: "role(\"admin\") || role(Role::Editor)",
+            target: ::auth_actix::__private::RuleTarget::Handler(
+                ::core::concat!(::core::module_path!(), "::", "report"),
+            ),
+            file: ::core::file!(),
+            line: ::core::line!(),
+            reads: ::auth_actix::__private::CallerAccess::Nothing,
+            not_found: false,
+            arguments: __ARGUMENTS,
+            checks_object: false,
+            any_object: ::core::option::Option::None,
+            any_token: ::core::option::Option::None,
+        }
     };
 }
 #[cfg(test)]

@@ -51,7 +51,7 @@ pub(crate) enum Kind {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Shape {
     /// No arguments: `direct`.
-    NoArguments,
+    NoArguments(Word),
     /// No arguments, or a tenant: `authenticated`.
     Tenant,
     /// A name of a vocabulary.
@@ -72,6 +72,13 @@ pub(crate) enum Shape {
     Expression,
     /// The types of an object and of an action on it.
     Object,
+}
+
+/// An atom without arguments.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Word {
+    Direct,
+    Login,
 }
 
 /// An atom of one text.
@@ -97,7 +104,7 @@ pub(crate) struct Atom {
 
 /// The table of atoms.
 #[rustfmt::skip] // a table is read by column
-pub(crate) const ATOMS: [Atom; 13] = [
+pub(crate) const ATOMS: [Atom; 14] = [
     Atom { word: "authenticated", shape: Shape::Tenant,                 negatable: false, example: "authenticated" },
     Atom { word: "role",          shape: Shape::Name(Kind::Role),       negatable: true,  example: r#"role("admin")"# },
     Atom { word: "permission",    shape: Shape::Name(Kind::Permission), negatable: false, example: r#"permission("posts:write")"# },
@@ -106,7 +113,8 @@ pub(crate) const ATOMS: [Atom; 13] = [
     Atom { word: "max_age",       shape: Shape::Duration,               negatable: false, example: r#"max_age("5m")"# },
     Atom { word: "acr",           shape: Shape::Text(&ACR),             negatable: false, example: r#"acr("urn:example:mfa")"# },
     Atom { word: "scheme",        shape: Shape::Scheme,                 negatable: false, example: r#"scheme("bearer")"# },
-    Atom { word: "direct",        shape: Shape::NoArguments,            negatable: false, example: "direct" },
+    Atom { word: "direct",        shape: Shape::NoArguments(Word::Direct), negatable: false, example: "direct" },
+    Atom { word: "login",         shape: Shape::NoArguments(Word::Login),  negatable: false, example: "login" },
     Atom { word: "network",       shape: Shape::Networks,               negatable: true,  example: r#"network("10.0.0.0/8")"# },
     Atom { word: "country",       shape: Shape::Countries,              negatable: true,  example: r#"country("DE", "FR")"# },
     Atom { word: "authorized",    shape: Shape::Object,                 negatable: false, example: "authorized(Post, Edit)" },

@@ -28,7 +28,7 @@ const COMPARISONS: &[(&str, usize)] = &[
     ("auth-core/scheme/own_token/source.rs: source_of", 1),         // a fixed token
     ("auth-core/scheme/session/oidc_login/mod.rs: check", 1),        // the nonce of a login
     ("auth-core/scheme/session/oidc_login/mod.rs: finished", 1),     // the state of a login
-    ("auth-core/store/tokens/digest.rs: eq", 1),                     // the digest of a token
+    ("auth-core/identity/token_digest.rs: eq", 1),                     // the digest of a token
     ("auth-core/store/users/hash.rs: matches", 1),                   // the password hash
     ("auth-core/store/users/password_cache.rs: contains", 1),        // the MAC of a cached password and its version
     ("auth-core/store/users/password_cache.rs: find", 1),            // the MAC of a cached password

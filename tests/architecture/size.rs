@@ -11,7 +11,7 @@ use crate::sources::{Function, Source, functions, sources};
 #[rustfmt::skip]
 const TOO_LONG: &[(&str, usize)] = &[
     // Files, in lines.
-    ("auth-actix/respond/mod.rs", 447),
+    ("auth-actix/respond/mod.rs", 444),
     // Functions, in lines.
     ("auth-core/matrix/assignments.rs: request", 68),
     ("auth-actix/guard/two_phase.rs: complete", 61),

@@ -10,6 +10,7 @@
 )]
 
 mod access_claims;
+mod accounts;
 mod api_keys;
 mod audit;
 mod authorization_header;

@@ -14,11 +14,13 @@ impl AuthBuilder {
     /// # Errors
     /// Settings are invalid. The error lists all of them.
     pub fn build(self) -> Result<Auth, BuildError> {
-        let Built { engine, realm, accepted, login_page, problem_base, in_memory } = self.engine.build()?;
+        let Built { engine, realm, accepted, login_page, sign_up_page, problem_base, in_memory } =
+            self.engine.build()?;
         let metadata = engine.resource().map(ProtectedResource::metadata);
         let mut answers = ResponseSettings::new(&realm, accepted, login_page, metadata);
         answers.renderer = self.renderer;
         answers.texts = self.texts;
+        answers.sign_up_page = sign_up_page;
         if let Some(base) = problem_base {
             answers.base = base;
         }

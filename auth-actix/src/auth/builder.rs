@@ -12,6 +12,7 @@ use auth_core::engine::build::{Address, EngineBuilder};
 use auth_core::identity::grants::Grants;
 use auth_core::identity::vocabulary::{Declares, PermissionSet, RoleSet};
 use auth_core::store;
+use auth_core::store::accounts::{Accounts, ProvidedAccounts};
 use auth_core::store::rights::ProvidedRights;
 use auth_core::store::roles::ProvidedRoles;
 
@@ -127,6 +128,53 @@ impl AuthBuilder {
     /// ```
     pub fn rights_from(self, provider: impl Into<ProvidedRights>) -> Self {
         self.set("rights_from", |engine| engine.rights_provider = Some(provider.into()))
+    }
+
+    /// Sets the provider of accounts, which are the application's own records of callers. Handlers take the account as
+    /// [`Caller`](crate::Caller).
+    ///
+    /// The account is loaded once per request, after a credential is verified and before the rule is decided. The identity of a caller
+    /// is then that of the account, whichever credential was used. A login without an account satisfies no requirement on the caller
+    /// except `login`, and gets 403 `account-required` elsewhere. A suspended account gets 403, also from handlers that admit anonymous
+    /// callers. While accounts are unavailable, requests with a credential that loads one get 503.
+    ///
+    /// A single source of credentials loads accounts. If there are several, each states whether it does: `.logs_in()` or
+    /// `.keeps_own_identity()`.
+    ///
+    /// ```
+    /// use std::convert::Infallible;
+    /// use auth_actix::identity::{AccountId, Accounts, Login, Lookup};
+    /// use auth_actix::{Auth, Jwt};
+    /// struct Member { id: i64 }
+    /// struct Members;
+    /// impl Accounts for Members {
+    ///     type Account = Member;
+    ///     type Error = Infallible;
+    ///     const KINDS: &'static [&'static str] = &["member"];
+    ///     async fn find(&self, login: &Login<'_>) -> Result<Lookup<Member>, Infallible> {
+    ///         // SELECT id FROM members WHERE login = who
+    ///         let _ = login.who();
+    ///         Ok(Lookup::Found(Member { id: 42 }))
+    ///     }
+    ///     fn account_id(&self, member: &Member) -> AccountId { AccountId::new("member", member.id) }
+    /// }
+    /// let jwt = Jwt::hs256([7; 32]).issuer("https://id.example").audience("forum");
+    /// let auth = Auth::builder().bearer(jwt.logs_in()).accounts(Members).sign_up_page("/sign-up").build()?;
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`build`](Self::build) returns an error if [`KINDS`](crate::identity::Accounts::KINDS) is invalid, if accounts are cached for more
+    /// than 60 s, or if one of several sources does not state whether it logs in.
+    pub fn accounts(self, provider: impl Accounts) -> Self {
+        self.set("accounts", |engine| engine.accounts = Some(ProvidedAccounts::new(provider)))
+    }
+
+    /// Sets the page at which a login without an account can create one: a path on this site. Problems of the type `account-required`
+    /// contain it as `sign_up`. A browser navigation is redirected to it, with the path to return to in the query parameter
+    /// `return_to`.
+    pub fn sign_up_page(self, path: impl Into<String>) -> Self {
+        self.set("sign_up_page", |engine| engine.sign_up_page = Some(path.into()))
     }
 
     /// Declares a dimension of tenants and its locations in requests, for `in = …` in rules. A name that is not declared is that of a

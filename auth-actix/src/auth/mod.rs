@@ -1,6 +1,7 @@
 //! [`Auth`] and its builder. Each invalid setting is a variant of [`BuildError`], so that it is found at start-up and not by a
 //! request.
 
+mod accounts;
 mod build;
 mod builder;
 #[cfg(feature = "session")]

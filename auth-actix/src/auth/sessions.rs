@@ -2,7 +2,9 @@
 
 use auth_core::Id;
 use auth_core::audit::EventKind;
+use auth_core::identity::account_id::AccountId;
 use auth_core::scheme::session::{SessionInfo, SessionKey, SessionStoreError, SessionVerifier};
+use auth_core::store::unavailable::StoreUnavailable;
 
 use super::Auth;
 
@@ -60,5 +62,22 @@ impl Auth {
         let changed = sessions.change_roles(id, &roles).await?;
         self.engine().record_of(EventKind::RolesChanged, id);
         Ok(changed)
+    }
+
+    /// Ends the sessions of an account and removes its cached entries. Call it after the account was deleted. Its id must never be
+    /// assigned to another account.
+    ///
+    /// Ends the sessions that contain the account id, in all instances that share the store. A session that has not been used since
+    /// `.accounts(…)` was added contains none: it gets 403 `account-required`, or that of a new account of its login.
+    ///
+    /// # Errors
+    /// The store of sessions is unavailable. Some sessions may not have ended.
+    pub async fn forget_account(&self, id: &AccountId) -> Result<(), StoreUnavailable> {
+        self.invalidate_account(id).await;
+        if let Some(sessions) = self.engine().part::<SessionVerifier>() {
+            sessions.end_all(&id.identity(), None).await.map_err(|_| StoreUnavailable)?;
+        }
+        self.engine().record_of(EventKind::AccountForgotten, &id.identity());
+        Ok(())
     }
 }

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use actix_web::HttpRequest;
 use auth_core::PrincipalBuilder;
-use auth_core::identity::issuer::Confers;
+use auth_core::identity::issuer::{Confers, LoginSetting};
 use auth_core::runtime::future::LocalBoxFuture;
 
 #[cfg(feature = "identity")]
@@ -113,18 +113,31 @@ pub trait Authenticator: Send + Sync + 'static {
 pub struct CustomScheme {
     authenticator: Arc<dyn Authenticator>,
     confers: Option<Confers>,
+    login: LoginSetting,
 }
 
 impl CustomScheme {
     /// Creates the scheme of an authenticator.
     pub fn new(authenticator: impl Authenticator) -> Self {
-        Self { authenticator: Arc::new(authenticator), confers: None }
+        Self { authenticator: Arc::new(authenticator), confers: None, login: LoginSetting::Unset }
     }
 
     /// Sets what the scheme may confer. Default: everything, if there are no other issuers of credentials. Required if there are
     /// others.
     pub fn confers(self, confers: Confers) -> Self {
         Self { confers: Some(confers), ..self }
+    }
+
+    /// States that these credentials are logins of accounts. See [`accounts`](crate::AuthBuilder::accounts). Required, or
+    /// [`keeps_own_identity`](Self::keeps_own_identity), if there are several issuers and accounts. A single issuer logs in by
+    /// default.
+    pub fn logs_in(self) -> Self {
+        Self { login: LoginSetting::LogsIn, ..self }
+    }
+
+    /// States that these credentials are not logins: their callers keep their own identity and have no account.
+    pub fn keeps_own_identity(self) -> Self {
+        Self { login: LoginSetting::OwnIdentity, ..self }
     }
 
     fn says_what_it_confers(&self) -> bool {

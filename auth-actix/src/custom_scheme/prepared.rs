@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use actix_web::HttpRequest;
 use auth_core::denial::{Denial, Reason, RetryAfter};
-use auth_core::identity::issuer::{Confers, Issuer, RoleTypes};
+use auth_core::identity::issuer::{Confers, Issuer};
 use auth_core::identity::scheme_id::{CustomSchemeId, SchemeId, is_token};
 use auth_core::runtime::timeout;
 use auth_core::scheme::build_error::{BuildError, Mistakes};
-use auth_core::scheme::settings::{AllSettings, Assembly, SchemeSettings, SettingsContext};
+use auth_core::scheme::settings::{AllSettings, Assembly, IssuerSettings, SchemeSettings, SettingsContext};
 use auth_core::scheme::{self, Credential, Extracted, RequestView, SyntaxError, Verification};
 
 use crate::adapter::Actix;
@@ -35,7 +35,7 @@ impl CustomSchemes {
         if header.as_ref().is_some_and(|header| !is_own_header(header)) {
             return Err(BuildError::SchemeHeader(name, header.unwrap_or_default()));
         }
-        Ok(own.prepare(scheme, assembly.roles))
+        Ok(own.prepare(scheme, assembly))
     }
 }
 
@@ -44,8 +44,13 @@ impl SchemeSettings<Actix> for CustomSchemes {
         1
     }
 
-    fn issuers(&self) -> Vec<(&'static str, bool)> {
-        self.0.iter().map(|own| ("scheme", own.says_what_it_confers())).collect()
+    fn issuers(&self) -> Vec<IssuerSettings> {
+        let stated = |own: &CustomScheme| IssuerSettings {
+            method: "scheme",
+            declares_confers: own.says_what_it_confers(),
+            login: own.login,
+        };
+        self.0.iter().map(stated).collect()
     }
 
     fn check(&self, context: &SettingsContext<'_, Actix>, mistakes: &mut Mistakes) {
@@ -76,10 +81,11 @@ fn is_own_header(name: &str) -> bool {
 }
 
 impl CustomScheme {
-    fn prepare(self, scheme: &'static CustomSchemeId, roles: &RoleTypes) -> Prepared {
+    fn prepare(self, scheme: &'static CustomSchemeId, assembly: &Assembly<'_, Actix>) -> Prepared {
         let confers = self.confers.clone().unwrap_or_else(Confers::everything);
         let issuer = format!("scheme:{}", self.name());
-        let source = Issuer::of_builder(&issuer, SchemeId::Custom(scheme), confers, roles.clone());
+        let source = Issuer::of_builder(&issuer, SchemeId::Custom(scheme), confers, assembly.roles.clone());
+        let source = Issuer { login: assembly.login_source(self.login), ..source };
         Prepared { header: self.header(), ambient: self.is_ambient(), sources: [Arc::new(source)], scheme: self }
     }
 }

@@ -45,7 +45,7 @@ impl<T> Deref for Claims<T> {
 }
 
 /// The equivalent of `#[require_auth]`, for a principal that is extracted before any rule has decided.
-static REQUIRE_AUTH: Rule =
+pub(super) static REQUIRE_AUTH: Rule =
     Rule { target: RuleTarget::Other("a handler that takes a Principal"), ..auth_core::policy::rule::AUTHENTICATED };
 
 /// Returns the caller, if a rule has decided.

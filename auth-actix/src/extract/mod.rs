@@ -1,6 +1,7 @@
 //! Extractors for handlers.
 
 pub(crate) mod caller;
+pub(crate) mod account;
 pub(crate) mod granted;
 pub(crate) mod tenant;
 pub(crate) mod authorized;

@@ -197,7 +197,10 @@ impl Session {
             let mut unsaid = 0;
             while let (Some(sessions), Some(id)) = (auth.engine().part::<SessionVerifier>(), id) {
                 let verdict = match sessions.verify(id).await {
-                    Ok(verified) => auth.engine().reject_if_blocked(verified.principal).map(drop),
+                    Ok(verified) => match auth.engine().reject_if_blocked(verified.principal) {
+                        Ok(caller) => auth.engine().account_of(caller, None).await.map(drop),
+                        Err(denial) => Err(denial),
+                    },
                     Err(refused) => Err(refused.denial),
                 };
                 match verdict {
@@ -242,9 +245,20 @@ impl Session {
     }
 
     async fn begun(&self, login: NewSession) -> Result<SessionCookie, Denial> {
+        let login = self.with_account(login).await?;
         let (cookie, who) = self.sessions()?.log_in(login, self.id()?, |who| self.admit(who)).await?;
         self.auth.engine().record_session(&self.request, EventKind::LoggedIn, Some(&who))?;
         SessionCookie::new(&cookie)
+    }
+
+    /// Adds the account of a login. Denies the login if the account is suspended, blocked or unavailable.
+    async fn with_account(&self, login: NewSession) -> Result<NewSession, Denial> {
+        let engine = self.auth.engine();
+        if engine.accounts().is_none() {
+            return Ok(login);
+        }
+        let who = engine.account_of(self.sessions()?.caller_of(&login)?, None).await?;
+        Ok(login.of_account(who.account_id().cloned()))
     }
 
     pub(crate) async fn end(&self) -> Result<SessionCookie, Denial> {
@@ -260,19 +274,32 @@ impl Session {
     async fn end_others(&self) -> Result<u64, Denial> {
         self.check_site()?;
         let caller = self.caller()?;
-        let ended = self.sessions()?.end_all(&caller.id(), self.id()?).await.map_err(SessionStoreError::denial)?;
+        let (sessions, this, mut ended) = (self.sessions()?, self.id()?, 0);
+        for id in identities(&caller) {
+            ended += sessions.end_all(&id, this).await.map_err(SessionStoreError::denial)?;
+        }
         self.auth.engine().record_session(&self.request, EventKind::LoggedOut, Some(&caller))?;
         Ok(ended)
     }
 
     async fn list(&self) -> Result<Vec<SessionInfo>, Denial> {
-        self.sessions()?.of(&self.caller()?.id()).await.map_err(SessionStoreError::denial)
+        let (sessions, mut all) = (self.sessions()?, Vec::<SessionInfo>::new());
+        for id in identities(&self.caller()?) {
+            let more = sessions.of(&id).await.map_err(SessionStoreError::denial)?;
+            let known: Vec<_> = all.iter().map(|session| session.key).collect();
+            all.extend(more.into_iter().filter(|session| !known.contains(&session.key)));
+        }
+        all.sort_by_key(|session| session.since);
+        Ok(all)
     }
 
     async fn end_own(&self, key: SessionKey) -> Result<bool, Denial> {
         self.check_site()?;
         let caller = self.caller()?;
-        let ended = self.sessions()?.end_one(&caller.id(), key).await.map_err(SessionStoreError::denial)?;
+        let (sessions, mut ended) = (self.sessions()?, false);
+        for id in identities(&caller) {
+            ended = ended || sessions.end_one(&id, key).await.map_err(SessionStoreError::denial)?;
+        }
         if ended {
             self.auth.engine().record_session(&self.request, EventKind::LoggedOut, Some(&caller))?;
         }
@@ -281,6 +308,7 @@ impl Session {
 
     async fn begin_to_act(&self, login: NewSession) -> Result<SessionCookie, Denial> {
         self.check_site()?;
+        let login = self.with_account(login).await?;
         let (cookie, who) = self.sessions()?.act_as(login, &self.caller()?, self.id()?, |who| self.admit(who)).await?;
         self.auth.engine().record_session(&self.request, EventKind::ActsAs, Some(&who))?;
         SessionCookie::new(&cookie)
@@ -353,4 +381,11 @@ impl Session {
     pub(crate) fn deny(&self, denial: Denial) -> Error {
         guard::refuse(&self.request, &LOGIN, denial, Payload::None)
     }
+}
+
+/// Returns the identities of a caller by which sessions are found: that of the account, and that of the credential for sessions that
+/// began without one.
+fn identities(caller: &Principal) -> impl Iterator<Item = auth_core::Id> {
+    let by_account = caller.account_id().map(|account| account.identity());
+    by_account.into_iter().chain([caller.credential_id()])
 }

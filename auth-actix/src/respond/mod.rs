@@ -3,8 +3,7 @@
 
 mod page;
 mod refusal;
-
-use std::sync::OnceLock;
+mod written;
 
 use actix_web::body::BoxBody;
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
@@ -19,6 +18,7 @@ use auth_core::identity::scheme_id::SchemeId;
 pub use self::page::Messages;
 pub(crate) use self::refusal::keeping;
 pub(crate) use self::refusal::{Refusal, keep_body};
+use self::written::Written;
 
 /// A denial for a renderer: a row of the table of denials, without details that would help an attacker. Also used for the 404 of
 /// missing or inaccessible objects, for the 404 of handlers with `not_found`, and for the responses of
@@ -53,6 +53,12 @@ impl Refused<'_> {
         self.problem.detail.unwrap_or(self.answer.detail)
     }
 
+    /// Returns the page at which the caller can create an account: [`sign_up_page`](crate::AuthBuilder::sign_up_page), if the login of
+    /// the caller has no account.
+    pub fn sign_up(&self) -> Option<&str> {
+        self.problem.sign_up
+    }
+
     /// Returns the problem as JSON (RFC 9457).
     pub fn to_json(&self) -> String {
         self.problem.to_json()
@@ -70,6 +76,8 @@ pub(crate) struct ResponseSettings {
     pub(crate) base: String,
     pub(crate) renderer: Option<Box<Renderer>>,
     pub(crate) texts: Option<Box<TextsOf>>,
+    /// The page at which a login without an account can create one. It must not contain characters that JSON escapes.
+    pub(crate) sign_up_page: Option<String>,
     login_page: Option<String>,
     /// The accepted schemes. `bare` contains the challenge without parameters of an error for each.
     schemes: Vec<SchemeId>,
@@ -80,25 +88,15 @@ pub(crate) struct ResponseSettings {
     lines: Written<(SchemeId, Row), HeaderValue, 16>,
 }
 
+fn is_account_required(answer: DenialResponse) -> bool {
+    answer.problem == Reason::AccountRequired.response().problem
+}
+
 /// The key of a row. The status of a failed check is that of the application's error.
 type Row = (u16, &'static str);
 
 const fn row(answer: DenialResponse) -> Row {
     (answer.status, answer.problem)
-}
-
-/// A bounded cache of values that are serialized once for each key. Values beyond its capacity are not cached.
-struct Written<K, V, const ROOM: usize>([OnceLock<(K, V)>; ROOM]);
-
-impl<K: PartialEq + Copy, V: Clone, const ROOM: usize> Written<K, V, ROOM> {
-    fn none() -> Self {
-        Self(std::array::from_fn(|_| OnceLock::new()))
-    }
-
-    fn get(&self, key: K, write: impl Fn() -> V) -> V {
-        let mut known = self.0.iter().map(|slot| slot.get_or_init(|| (key, write())));
-        known.find(|(of, _)| *of == key).map_or_else(&write, |(_, value)| value.clone())
-    }
 }
 
 impl ResponseSettings {
@@ -124,6 +122,7 @@ impl ResponseSettings {
             base,
             renderer: None,
             texts: None,
+            sign_up_page: None,
             login_page,
             schemes,
             bare,
@@ -173,7 +172,10 @@ impl ResponseSettings {
     pub(crate) fn response(&self, denial: &Denial, request: &HttpRequest) -> HttpResponse {
         let answer = denial.reason.response();
         let client = ClientPreferences::of(request);
-        let login = self.login_page.as_ref().filter(|_| status(answer) == StatusCode::UNAUTHORIZED);
+        let login = match status(answer) {
+            StatusCode::UNAUTHORIZED => self.login_page.as_ref(),
+            _ => self.sign_up_page.as_ref().filter(|_| is_account_required(answer)),
+        };
         if let Some(page) = login.filter(|_| client.navigates && !client.is_htmx)
             && let Some(response) = to_login(page, request, denial)
         {
@@ -215,7 +217,8 @@ impl ResponseSettings {
         detail: Option<&str>,
         request: &HttpRequest,
     ) -> HttpResponse {
-        let problem = Problem { base: &self.base, answer, detail };
+        let sign_up = self.sign_up_page.as_deref().filter(|_| is_account_required(answer));
+        let problem = Problem { base: &self.base, answer, detail, sign_up };
         let refused = Refused { answer, problem, navigates: client.navigates };
         let mut response = match &self.renderer {
             Some(render) => {
@@ -297,7 +300,7 @@ pub(crate) fn plain(denial: &Denial) -> HttpResponse {
 }
 
 fn of_problem(answer: DenialResponse) -> HttpResponse {
-    let problem = Problem { base: problem::DEFAULT_BASE, answer, detail: None };
+    let problem = Problem { base: problem::DEFAULT_BASE, answer, detail: None, sign_up: None };
     let mut response = of_type(PROBLEM, answer, problem.to_json());
     response.headers_mut().insert(header::CACHE_CONTROL, NO_STORE);
     response

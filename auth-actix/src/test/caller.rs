@@ -3,6 +3,7 @@
 //! Nothing in this module weakens a server. A hand-made principal is an extension of the request, which a request received from a
 //! socket cannot contain. Test keys are accepted only by an [`Auth`](crate::Auth) that was built with them.
 
+use std::any::Any;
 use std::fmt;
 use std::sync::Arc;
 
@@ -32,7 +33,7 @@ use crate::identity::SchemeId;
 /// assert_eq!(actix::call_and_read_body(&app, request).await, "alice");
 /// # });
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use]
 pub struct Caller {
     issuer: Option<String>,
@@ -40,13 +41,27 @@ pub struct Caller {
     claims: Map<String, Value>,
     names: Vec<(NameKind, String)>,
     ceiling: Option<Rights>,
+    account: Option<Arc<dyn Any + Send + Sync>>,
+}
+
+/// Shows the caller without the account, which is data of the application.
+impl fmt::Debug for Caller {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Caller")
+            .field("issuer", &self.issuer)
+            .field("scheme", &self.scheme)
+            .field("claims", &self.claims)
+            .field("names", &self.names)
+            .field("ceiling", &self.ceiling)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Caller {
     /// Creates a user with this subject and a bearer token of the first configured issuer.
     pub fn user(subject: &str) -> Self {
         let claims = Map::from_iter([("sub".to_owned(), json!(subject))]);
-        Self { issuer: None, scheme: SchemeId::Bearer, claims, names: Vec::new(), ceiling: None }
+        Self { issuer: None, scheme: SchemeId::Bearer, claims, names: Vec::new(), ceiling: None, account: None }
     }
 
     /// Sets the issuer.
@@ -80,6 +95,12 @@ impl Caller {
         self
     }
 
+    /// Sets the account, which must be of the type of [`AuthBuilder::accounts`](crate::AuthBuilder::accounts). Its id, its rights and
+    /// its blocks are those of the provider, which is not asked for it. Without this method, the provider is asked.
+    pub fn account(self, account: impl Any + Send + Sync) -> Self {
+        Self { account: Some(Arc::new(account)), ..self }
+    }
+
     /// Limits the credential to these rights. See [`PrincipalBuilder::ceiling`](crate::identity::PrincipalBuilder::ceiling).
     pub fn ceiling(self, ceiling: Rights) -> Self {
         Self { ceiling: Some(ceiling), ..self }
@@ -106,6 +127,7 @@ impl Caller {
             has_claims: matches!(self.scheme, SchemeId::Bearer | SchemeId::Dpop | SchemeId::Session),
             tenancy: Default::default(),
             all_scopes: false,
+            login: Default::default(),
             roles: RoleTypes::default(),
         };
         self.of(&Arc::new(source)).into()
@@ -135,8 +157,12 @@ impl Caller {
         let claims = Value::Object(self.claims(source, true));
         let principal = auth_core::Principal::from_claims(Arc::clone(source), claims.to_string())
             .expect("the subject of a `Caller` must not be empty");
-        match &self.ceiling {
+        let principal = match &self.ceiling {
             Some(ceiling) => principal.with_ceiling(ceiling.clone()),
+            None => principal,
+        };
+        match &self.account {
+            Some(account) => principal.given_account(Arc::clone(account)),
             None => principal,
         }
     }

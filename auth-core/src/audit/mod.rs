@@ -40,6 +40,10 @@ pub enum EventKind {
     ActsAs,
     /// The roles of the live sessions of a user were changed.
     RolesChanged,
+    /// An account was created for a login.
+    AccountProvisioned,
+    /// An account was forgotten: its sessions were ended.
+    AccountForgotten,
     /// An entry was added to the lists of blocked and revoked entries.
     ListAdded,
     /// An entry was removed from the lists of blocked and revoked entries.
@@ -232,12 +236,14 @@ mod tests {
             LoggedOut,
             ActsAs,
             RolesChanged,
+            AccountProvisioned,
+            AccountForgotten,
             ListAdded,
             ListRemoved,
         ];
         let expected = concat!(
             r#"["denied","granted","logged-in","login-failed","locked-out","logged-out","acts-as","roles-changed","#,
-            r#""list-added","list-removed"]"#,
+            r#""account-provisioned","account-forgotten","list-added","list-removed"]"#,
         );
         assert_eq!(serde_json::to_string(&kinds).unwrap(), expected);
     }

@@ -107,6 +107,10 @@ pub enum Reason {
     InsufficientScope(Vec<&'static str>),
     /// The request names no valid tenant, and the decision depends on one.
     TenantRequired,
+    /// A login has no account, and the request needs one.
+    AccountRequired,
+    /// The account of the caller is suspended.
+    AccountSuspended,
     /// The network or country is denied, or the subject or the address is blocked.
     AccessBlocked,
     /// A state-changing cross-site request relies on something that browsers send automatically, or on its network location.
@@ -234,6 +238,10 @@ impl Reason {
                 "A scope is missing", "Use a credential with the required scopes. For tokens, WWW-Authenticate names them."),
             Self::TenantRequired               => answer(400, "tenant-required",            None,
                 "A tenant is required", "Name one tenant that this account belongs to."),
+            Self::AccountRequired              => answer(403, "account-required",           None,
+                "An account is required", "This login has no account. Create one and try again."),
+            Self::AccountSuspended             => answer(403, "account-suspended",          None,
+                "The account is suspended", "Ask the operator of this service."),
             Self::AccessBlocked                => answer(403, "access-blocked",             None,
                 "Access is blocked", "This request is not allowed."),
             Self::CrossSiteRequest             => answer(403, "cross-site-request",         None,
@@ -375,6 +383,8 @@ mod tests {
             Reason::InsufficientPermissions,
             Reason::InsufficientScope(vec![]),
             Reason::TenantRequired,
+            Reason::AccountRequired,
+            Reason::AccountSuspended,
             Reason::AccessBlocked,
             Reason::CrossSiteRequest,
             Reason::TooManyAttempts(after),

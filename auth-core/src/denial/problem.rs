@@ -18,6 +18,8 @@ pub struct Problem<'a> {
     pub answer: DenialResponse,
     /// The cause for this request, which replaces the `detail` of the row.
     pub detail: Option<&'a str>,
+    /// The page at which the caller can create an account.
+    pub sign_up: Option<&'a str>,
 }
 
 impl Problem<'_> {
@@ -26,14 +28,15 @@ impl Problem<'_> {
         [self.base, self.answer.problem].concat()
     }
 
-    /// Returns the JSON object. `base` contains no character that JSON escapes, which the builder checks. The texts of the row are
-    /// fixed.
+    /// Returns the JSON object. `base` and `sign_up` contain no character that JSON escapes, which the builder checks. The texts of the
+    /// row are fixed.
     pub fn to_json(&self) -> String {
         let DenialResponse { status, problem, title, detail, .. } = self.answer;
         let base = self.base;
         let detail = self.detail.unwrap_or(detail);
         let detail = strict_json::quoted(detail);
-        format!(r#"{{"type":"{base}{problem}","title":"{title}","status":{status},"detail":{detail}}}"#)
+        let sign_up = self.sign_up.map(|page| format!(r#","sign_up":"{page}""#)).unwrap_or_default();
+        format!(r#"{{"type":"{base}{problem}","title":"{title}","status":{status},"detail":{detail}{sign_up}}}"#)
     }
 }
 
@@ -45,7 +48,8 @@ mod tests {
     #[test]
     fn problem_json_conforms_to_rfc_9457() {
         // PROB-1, PROB-2
-        let problem = Problem { base: DEFAULT_BASE, answer: Reason::MissingCredentials.response(), detail: None };
+        let problem =
+            Problem { base: DEFAULT_BASE, answer: Reason::MissingCredentials.response(), detail: None, sign_up: None };
         let json: serde_json::Value = serde_json::from_str(&problem.to_json()).unwrap();
         assert_eq!(json["type"], "tag:auth-actix,2026:problems/missing-credentials");
         assert_eq!(json["type"], problem.kind());
@@ -57,7 +61,12 @@ mod tests {
     #[test]
     fn problem_detail_is_escaped_as_a_json_string() {
         let detail = "unknown field `\"},\u{0}\n`";
-        let problem = Problem { base: DEFAULT_BASE, answer: DenialResponse::MALFORMED_REQUEST, detail: Some(detail) };
+        let problem = Problem {
+            base: DEFAULT_BASE,
+            answer: DenialResponse::MALFORMED_REQUEST,
+            detail: Some(detail),
+            sign_up: None,
+        };
         let json: serde_json::Value = serde_json::from_str(&problem.to_json()).unwrap();
         assert_eq!(json["detail"], detail);
         assert_eq!(json.as_object().unwrap().len(), 4);

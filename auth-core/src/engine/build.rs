@@ -1,5 +1,6 @@
 //! The builder of an engine. All invalid settings are reported here, before the first request.
 
+use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -13,7 +14,7 @@ use crate::client::csrf::Origins;
 use crate::client::hosts::Hosts;
 use crate::client::tenant::{Location, LocationError, TenantLocation};
 use crate::denial::challenge::Realm;
-use crate::identity::issuer::RoleTypes;
+use crate::identity::issuer::{LoginContext, LoginSetting, RoleTypes};
 use crate::identity::network::network;
 use crate::identity::scheme_id::SchemeId;
 use crate::identity::vocabulary::Vocabulary;
@@ -21,7 +22,8 @@ use crate::oidc::protected_resource::ProtectedResource;
 use crate::runtime::set_once::SetOnce;
 use crate::scheme::Schemes;
 use crate::scheme::build_error::{BuildError, Mistakes};
-use crate::scheme::settings::{AllSettings, Assembly, SettingsContext, warn};
+use crate::scheme::settings::{AllSettings, Assembly, IssuerSettings, SettingsContext, warn};
+use crate::store::accounts::ProvidedAccounts;
 use crate::store::rights::ProvidedRights;
 
 /// The configured source of client addresses.
@@ -79,6 +81,10 @@ pub struct EngineBuilder<H: Adapter> {
     pub roles: RoleTypes,
     /// The provider of rights that no credential contains.
     pub rights_provider: Option<ProvidedRights>,
+    /// The provider of accounts.
+    pub accounts: Option<ProvidedAccounts>,
+    /// The page at which a login without an account can create one.
+    pub sign_up_page: Option<String>,
     /// The declared tenants, with their locations.
     pub tenants: Vec<(String, Location)>,
     /// Pairs of types whose shared names have the same meaning.
@@ -114,6 +120,8 @@ impl<H: Adapter> Default for EngineBuilder<H> {
             once: SetOnce::default(),
             roles: RoleTypes::default(),
             rights_provider: None,
+            accounts: None,
+            sign_up_page: None,
             tenants: Vec::new(),
             same: Vec::new(),
             address: Address::default(),
@@ -140,11 +148,16 @@ pub struct Built<H: Adapter> {
     pub accepted: Vec<SchemeId>,
     /// The path of the login page.
     pub login_page: Option<String>,
+    /// The path of the page at which a login without an account can create one.
+    pub sign_up_page: Option<String>,
     /// The prefix of the `type` of problems.
     pub problem_base: Option<String>,
     /// The realm and the memory address of the session store, if the store is in the memory of this process.
     pub in_memory: Option<(String, usize)>,
 }
+
+/// The identifier of the next engine.
+static NEXT_ID: AtomicU64 = AtomicU64::new(0);
 
 impl<H: Adapter> EngineBuilder<H> {
     /// Records that a single-valued setting was configured. [`build`](Self::build) reports a repeated one, since the second call
@@ -167,12 +180,13 @@ impl<H: Adapter> EngineBuilder<H> {
         let realm = mistakes.collect(realm);
         let resource = mistakes.collect(self.resource.take().map(checked_resource).transpose());
 
-        let assembly = Assembly::new(&realm_text, &self.roles, resource.as_ref(), self.login_page.take());
+        let logins = self.login_context();
+        let assembly = Assembly::new(&realm_text, &self.roles, resource.as_ref(), self.login_page.take(), logins);
         let assembly = assembly.prepare_all(self.schemes, &mut mistakes);
         let Assembly { schemes, login_page, checks_passwords, issues_tickets, memory_address, handles, .. } = assembly;
         let accepted = accepted(schemes.iter().flat_map(|scheme| scheme.sources()).map(|source| source.scheme));
 
-        let login_page = mistakes.collect(login_page.map(checked_login_page).transpose());
+        let (login_page, sign_up_page) = checked_pages(login_page, self.sign_up_page.take(), &mut mistakes);
         let problem_base = mistakes.collect(self.problem_base.take().map(checked_problem_base).transpose());
         let address = mistakes.collect(self.address.source());
         let hosts = mistakes.collect(Hosts::new(self.hosts).map_err(BuildError::Host));
@@ -183,7 +197,6 @@ impl<H: Adapter> EngineBuilder<H> {
         if let (Some(blocklist), Some(sink)) = (&self.blocklist, &self.sink) {
             blocklist.set_audit(Arc::clone(sink));
         }
-        static NEXT_ID: AtomicU64 = AtomicU64::new(0);
         let sources: Vec<_> = schemes.iter().flat_map(|scheme| scheme.sources()).cloned().collect();
         let engine = Engine {
             id: NEXT_ID.fetch_add(1, Ordering::Relaxed),
@@ -208,6 +221,7 @@ impl<H: Adapter> EngineBuilder<H> {
             vocabularies: Mutex::new(self.roles.iter().collect()),
             roles: self.roles,
             rights_provider: self.rights_provider,
+            accounts: self.accounts,
             tenant_locations,
             hides_tenants: AtomicBool::new(false),
             negated: Mutex::new(&[]),
@@ -215,7 +229,12 @@ impl<H: Adapter> EngineBuilder<H> {
         };
         engine.warn_of_risks(checks_passwords);
         let in_memory = memory_address.map(|address| (realm_text, address));
-        Ok(Built { engine, realm, accepted, login_page, problem_base, in_memory })
+        Ok(Built { engine, realm, accepted, login_page, sign_up_page, problem_base, in_memory })
+    }
+
+    fn login_context(&self) -> LoginContext {
+        let is_only_issuer = self.schemes.iter().map(|scheme| scheme.issuers().len()).sum::<usize>() == 1;
+        LoginContext { is_only_issuer, has_accounts: self.accounts.is_some() }
     }
 
     /// Reports settings that are invalid by themselves or in combination.
@@ -224,17 +243,28 @@ impl<H: Adapter> EngineBuilder<H> {
             mistakes.add(BuildError::Repeated(setting));
         }
         // At least one issuer is required. With several issuers, each must declare what it may confer.
-        let mut issuers: Vec<_> = self.schemes.iter().flat_map(|scheme| scheme.issuers()).collect();
-        issuers.sort_unstable();
+        let issuers: Vec<_> = self.schemes.iter().flat_map(|scheme| scheme.issuers()).collect();
         match issuers.len() {
             0 => mistakes.add(BuildError::NoScheme),
             1 => {}
             2.. => {
-                let mut silent: Vec<_> = issuers.iter().filter(|(_, says)| !says).map(|(name, _)| *name).collect();
-                silent.dedup();
-                silent.into_iter().for_each(|name| mistakes.add(BuildError::ConfersMissing(name)));
+                let silent = |says: fn(&IssuerSettings) -> bool| {
+                    issuers
+                        .iter()
+                        .filter(move |issuer| !says(issuer))
+                        .map(|issuer| issuer.method)
+                        .collect::<BTreeSet<_>>()
+                };
+                let without_confers = silent(|issuer| issuer.declares_confers);
+                without_confers.into_iter().for_each(|name| mistakes.add(BuildError::ConfersMissing(name)));
+                if self.accounts.is_some() {
+                    let without_login = silent(|issuer| issuer.login != LoginSetting::Unset);
+                    without_login.into_iter().for_each(|name| mistakes.add(BuildError::LoginMissing(name)));
+                }
             }
         }
+        let accounts = self.accounts.as_ref().map_or(Ok(()), ProvidedAccounts::check);
+        mistakes.collect(accounts.map_err(BuildError::Accounts));
         let context = SettingsContext {
             has_realm: self.realm.is_some(),
             is_behind_proxy: self.address.is_behind_proxy(),
@@ -301,11 +331,22 @@ fn check_country_header(countries: Option<&Countries>, is_behind: bool) -> Resul
     if is_name && is_behind { Ok(()) } else { Err(BuildError::CountryHeader(name.to_owned())) }
 }
 
-/// Accepts only a path on this site, without anything that a browser would interpret as another site.
-fn checked_login_page(page: String) -> Result<String, BuildError> {
+/// Returns whether the text is a path on this site, without anything that a browser would interpret as another site.
+fn is_local_page(page: &str) -> bool {
     let plain = |byte: u8| byte.is_ascii_graphic() && !matches!(byte, b'\\' | b'#' | b'"');
-    let here = page.starts_with('/') && !page.starts_with("//") && page.bytes().all(plain);
-    if here { Ok(page) } else { Err(BuildError::LoginPage(page)) }
+    page.starts_with('/') && !page.starts_with("//") && page.bytes().all(plain)
+}
+
+fn checked_pages(
+    login: Option<String>,
+    sign_up: Option<String>,
+    mistakes: &mut Mistakes,
+) -> (Option<String>, Option<String>) {
+    let mut checked = |page: Option<String>, wrong: fn(String) -> BuildError| {
+        let checked = page.map(|page| if is_local_page(&page) { Ok(page) } else { Err(wrong(page)) });
+        mistakes.collect(checked.transpose())
+    };
+    (checked(login, BuildError::LoginPage), checked(sign_up, BuildError::SignUpPage))
 }
 
 fn checked_resource(identifier: String) -> Result<ProtectedResource, BuildError> {

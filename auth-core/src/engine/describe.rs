@@ -37,6 +37,9 @@ impl<H: Adapter> Engine<H> {
         if self.rights_provider.is_some() {
             all.push("a rights provider adds rights that credentials do not contain".to_owned());
         }
+        if let Some(accounts) = &self.accounts {
+            all.push(format!("callers have accounts of the kinds {}", accounts.kinds().join(", ")));
+        }
         all.extend(self.tenant_locations.iter().map(|location| format!("tenant {location}")));
         if self.version_of_grants().is_some() {
             all.push("grants that are stored as data add to those of the roles".to_owned());

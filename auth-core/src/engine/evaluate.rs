@@ -1,6 +1,7 @@
 //! The evaluation of one layer: the rules of the scopes that share an engine, and the handler's rule.
 
 use super::Engine;
+use super::accounts::AccountOf;
 use super::collect::CallerQuery;
 use super::metrics::{self, Timer};
 use super::provider::{ProviderCalls, Question};
@@ -28,19 +29,12 @@ pub(super) enum Evaluation<'r> {
     Pending(PendingVerification<'r>),
 }
 
-/// A pending verification of a credential or lookup of roles.
+/// A pending verification of a credential, or lookup of the account or of rights of its caller.
 pub(super) struct PendingVerification<'r> {
-    /// The scheme of the credential, and its position. `None` for a lookup of roles.
+    /// The scheme of the credential, and its position. `None` for a lookup.
     scheme: Option<(SchemeId, usize)>,
     since: Timer,
     verified: LocalBoxFuture<'r, Verified>,
-}
-
-impl PendingVerification<'_> {
-    /// Waits for the operation and discards its result.
-    pub(super) async fn discard(self) {
-        let _ = self.verified.await;
-    }
 }
 
 struct CallerState<'r> {
@@ -51,7 +45,7 @@ struct CallerState<'r> {
 impl CallerState<'_> {
     fn caller(&self) -> CallerFacts<'_> {
         match (&self.known, &self.credential) {
-            (Some(Ok(principal)), _) => CallerFacts::Known(principal),
+            (Some(Ok(principal)), _) => CallerFacts::of(principal),
             (Some(Err(denial)), _) => CallerFacts::Refused(denial),
             (None, Extracted::Found(credential)) => CallerFacts::Presented(credential.scheme),
             (None, _) => CallerFacts::Nobody,
@@ -85,7 +79,7 @@ impl<H: Adapter> Engine<H> {
             match decide_counted(rules, &case) {
                 Decision::Allow => {
                     explain(query.handler, state, || Explanation::of(rules, &case));
-                    let counts = matches!(case.caller, CallerFacts::Known(_));
+                    let counts = case.caller.principal().is_some();
                     keep_tenant(rules, &case, state);
                     self.keep_caller(query, &view, (caller.known, counts), state);
                     if about.place {
@@ -99,10 +93,7 @@ impl<H: Adapter> Engine<H> {
                     return Evaluation::Denied(denial, ProviderCalls::about(&caller.known));
                 }
                 Decision::Check(index) => {
-                    let principal = match case.caller {
-                        CallerFacts::Known(principal) => Some(principal.clone()),
-                        _ => None,
-                    };
+                    let principal = case.caller.principal().cloned();
                     // The extractors of the check's arguments may need the caller.
                     let found = principal.clone().map_or(CallerOutcome::Nobody, CallerOutcome::Known);
                     self.store_caller(&view, found, query.handler, state);
@@ -113,12 +104,40 @@ impl<H: Adapter> Engine<H> {
                     return self.ask(caller.known, Question::Rights(tenant));
                 }
                 Decision::AskDefaultTenant => return self.ask(caller.known, Question::DefaultTenant),
-                Decision::Verify => match self.verify(&mut caller.credential, &view) {
-                    Ok(verification) => caller.known = Some(self.settle(verification, state)),
-                    Err(pending) => return pending,
-                },
+                Decision::Verify => {
+                    if let Err(pending) = self.verify_or_load(&mut caller, &view, state) {
+                        return pending;
+                    }
+                }
             }
         }
+    }
+
+    /// Verifies the credential. If that was done, loads the account of the caller.
+    fn verify_or_load<'r>(
+        &'r self,
+        caller: &mut CallerState<'r>,
+        view: &RequestView<'r, H>,
+        state: &mut RequestState<H>,
+    ) -> Result<(), Evaluation<'r>> {
+        let result = match caller.known.take() {
+            Some(Ok(principal)) => match self.load_account(principal, view, state) {
+                AccountOf::Known(result) => {
+                    self.note_ended_session(&result, state);
+                    result
+                }
+                AccountOf::Pending(verified) => {
+                    let since = metrics::start();
+                    return Err(Evaluation::Pending(PendingVerification { scheme: None, since, verified }));
+                }
+            },
+            _ => {
+                let verification = self.verify(&mut caller.credential, view)?;
+                self.settle(verification, state)
+            }
+        };
+        caller.known = Some(result);
+        Ok(())
     }
 
     /// Waits for the operation and returns the result with which to evaluate the layer again.
@@ -129,9 +148,14 @@ impl<H: Adapter> Engine<H> {
     ) -> Result<Principal, Denial> {
         let PendingVerification { scheme, since, verified } = pending;
         let verified = verified.await;
-        let Some((scheme, index)) = scheme else { return verified.result };
         let mut state = H::take_state(request);
-        let result = self.settle((scheme, index, since, verified), &mut state);
+        let result = match scheme {
+            Some((scheme, index)) => self.settle((scheme, index, since, verified), &mut state),
+            None => {
+                self.note_ended_session(&verified.result, &mut state);
+                verified.result
+            }
+        };
         H::put_state(request, state);
         result
     }
@@ -142,7 +166,9 @@ impl<H: Adapter> Engine<H> {
 
     /// Returns the caller that was already determined for this request, or set by a test.
     pub(super) fn found(&self, request: &H::Request, state: &RequestState<H>) -> Option<Result<Principal, Denial>> {
-        if let Some(principal) = H::caller_override(request, &self.sources) {
+        if let Some(principal) = H::caller_override(request, &self.sources)
+            && !(principal.needs_account() && state.cached_caller(request, self.id).is_some())
+        {
             return Some(Ok(principal));
         }
         match state.cached_caller(request, self.id)? {
@@ -337,7 +363,7 @@ impl<H: Adapter> Engine<H> {
 /// Returns the tenant with these dimensions that a request is about.
 #[cold]
 fn asked_tenant(case: &Facts<'_>, dimensions: Option<&'static [&'static str]>) -> Option<Tenant> {
-    let CallerFacts::Known(caller) = case.caller else { return None };
+    let caller = case.caller.principal()?;
     case.external.tenant(dimensions?, Some(caller)).ok()?.to_tenant()
 }
 
@@ -346,11 +372,7 @@ fn keep_tenant<H: Adapter>(rules: Rules<'_>, case: &Facts<'_>, state: &mut Reque
     if case.external.tenants.is_none() || !rules.handler.takes_tenant() {
         return;
     }
-    let caller = match case.caller {
-        CallerFacts::Known(principal) => Some(principal),
-        _ => None,
-    };
-    let tenant = case.external.tenant(&rules.dimensions(), caller);
+    let tenant = case.external.tenant(&rules.dimensions(), case.caller.principal());
     state.notes_mut().tenant = tenant.ok().and_then(|tenant| tenant.to_tenant()).map(Box::new);
 }
 

@@ -82,6 +82,7 @@ impl<H: Adapter> Engine<H> {
         H::put_state(request, state);
         let Some(CallerOutcome::Known(known)) = found else { return Ok(None) };
         let principal = self.reject_if_blocked(self.caller_now(request, &known).await?)?;
+        let principal = self.reload_account(request, principal).await?;
         if principal.id() != known.id() || !principal.actors().eq(known.actors()) {
             let cause = "the credential now identifies another caller";
             return Err(Denial::refused(principal.scheme(), Reason::RevokedCredentials, cause));

@@ -16,6 +16,7 @@ pub mod metrics;
 pub mod startup_checks;
 mod collect;
 mod provider;
+mod accounts;
 mod evaluate;
 mod identify;
 pub mod audit;
@@ -44,6 +45,7 @@ use crate::identity::vocabulary::{Name, NameKind, Vocabulary};
 use crate::oidc::protected_resource::ProtectedResource;
 use crate::scheme::settings::Handles;
 use crate::scheme::{ConfiguredNames, Schemes};
+use crate::store::accounts::ProvidedAccounts;
 use crate::store::rights::ProvidedRights;
 
 /// The interface between a block list and the engine.
@@ -109,6 +111,7 @@ pub struct Engine<H: Adapter> {
     /// The role types whose grants apply.
     roles: RoleTypes,
     rights_provider: Option<ProvidedRights>,
+    accounts: Option<ProvidedAccounts>,
     /// The declared tenants.
     tenant_locations: Vec<TenantLocation>,
     /// Whether a hidden handler has a tenant outside of the path, for which the rights provider may choose one.
@@ -170,6 +173,11 @@ impl<H: Adapter> Engine<H> {
     /// Returns the role types whose grants apply.
     pub fn roles(&self) -> &RoleTypes {
         &self.roles
+    }
+
+    /// Returns the provider of accounts.
+    pub fn accounts(&self) -> Option<&ProvidedAccounts> {
+        self.accounts.as_ref()
     }
 
     /// Returns the provider of rights that no credential contains.

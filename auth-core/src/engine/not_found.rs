@@ -2,7 +2,7 @@
 
 use super::Engine;
 use super::collect::CallerQuery;
-use super::evaluate::Evaluation;
+use super::evaluate::{Evaluation, PendingVerification};
 use super::provider::ProviderCalls;
 use super::request::{Adapter, RequestState};
 use crate::denial::{Denial, Reason};
@@ -22,7 +22,7 @@ pub static UNKNOWN_PATH: Rule = Rule {
 };
 
 /// Returns the work that a request for an unknown path would have caused and that this denial skipped: the verification of a
-/// credential, or a lookup of roles. The result is discarded. Without this work, the response time would distinguish a hidden
+/// credential, and lookups of the account and of rights. The result is discarded. Without this work, the response time would distinguish a hidden
 /// handler from an unknown path.
 pub(super) fn work<'r, H: Adapter>(
     engine: &'r Engine<H>,
@@ -43,8 +43,34 @@ pub(super) fn work<'r, H: Adapter>(
     let rules = Rules { scopes: &[], handler: &UNKNOWN_PATH };
     let query = CallerQuery { request, rules, handler: &UNKNOWN_PATH, checks: Checks::default() };
     match engine.evaluate(query, None, state) {
-        Evaluation::Pending(pending) => Some(Box::pin(pending.discard())),
+        Evaluation::Pending(pending) => Some(Box::pin(work_of_unknown_path(engine, query, pending))),
+        Evaluation::Granted if engine.rights_provider().is_some() => Some(Box::pin(equalize_lookups(engine, request))),
         _ => None,
+    }
+}
+
+/// Waits for the operations of a request for an unknown path: the verification, the lookup of the account, and that of rights.
+async fn work_of_unknown_path<H: Adapter>(
+    engine: &Engine<H>,
+    query: CallerQuery<'_, H>,
+    mut pending: PendingVerification<'_>,
+) {
+    loop {
+        let verified = engine.complete(query.request, pending).await;
+        let mut state = H::take_state(query.request);
+        let evaluation = engine.evaluate(query, Some(verified), &mut state);
+        H::put_state(query.request, state);
+        match evaluation {
+            Evaluation::Pending(next) => pending = next,
+            Evaluation::Granted => return equalize_lookups(engine, query.request).await,
+            Evaluation::Denied(denial, asked) => {
+                if let (Some(caller), Some(provider)) = (denial.caller, engine.rights_provider()) {
+                    ask(engine, provider, caller, asked).await;
+                }
+                return;
+            }
+            Evaluation::RunCheck(..) => return,
+        }
     }
 }
 

@@ -11,8 +11,9 @@ use serde::{Deserialize, Serialize};
 /// within its issuer).
 ///
 /// The text form is `user:LENGTH:ISSUER:SUBJECT` or `client:LENGTH:ISSUER:SUBJECT`, where LENGTH is the length of the issuer in
-/// bytes, or `account:KIND:ID` for a caller with an account. It is intended for storage and comparison, not for display. To migrate a table of bare subjects, convert each row with
-/// `Id::user(ISSUER, subject)`.
+/// bytes. For a caller with an account it is `account:KIND:ID`, and for a login that has none it is `login:` and one of the first two
+/// forms, so that no stored owner equals it. The text is intended for storage and comparison, not for display. To migrate a table of
+/// bare subjects, convert each row with `Id::user(ISSUER, subject)`.
 ///
 /// # Examples
 /// ```
@@ -27,7 +28,9 @@ pub struct Id(Box<str>);
 
 /// The text is not a valid [`Id`].
 #[derive(Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("an identity has the form `user:LENGTH:ISSUER:SUBJECT`, `client:LENGTH:ISSUER:SUBJECT` or `account:KIND:ID`")]
+#[error(
+    "an identity has the form `user:LENGTH:ISSUER:SUBJECT`, `client:LENGTH:ISSUER:SUBJECT`, `account:KIND:ID` or `login:` and one of the first two"
+)]
 pub struct IdError;
 
 crate::debug_as_display!(IdError);
@@ -46,6 +49,16 @@ impl Id {
     /// Creates the identity of callers with an account.
     pub(crate) fn account(kind: &str, id: &str) -> Self {
         Self(["account:", kind, ":", id].concat().into())
+    }
+
+    /// Creates the identity of a login that has no account.
+    pub(crate) fn login(credential: &Self) -> Self {
+        Self(["login:", &credential.0].concat().into())
+    }
+
+    /// Returns the kind and the id of an account.
+    pub(crate) fn account_parts(&self) -> Option<(&str, &str)> {
+        self.0.strip_prefix("account:")?.split_once(':')
     }
 
     fn new(kind: &str, issuer: &str, subject: &str) -> Self {
@@ -86,7 +99,8 @@ impl TryFrom<String> for Id {
             let (kind, id) = rest.split_once(':').ok_or(IdError)?;
             return if is_account_kind(kind) && !id.is_empty() { Ok(Self(text.into())) } else { Err(IdError) };
         }
-        let rest = text.strip_prefix("user:").or_else(|| text.strip_prefix("client:")).ok_or(IdError)?;
+        let credential = text.strip_prefix("login:").unwrap_or(&text);
+        let rest = credential.strip_prefix("user:").or_else(|| credential.strip_prefix("client:")).ok_or(IdError)?;
         let (length, rest) = rest.split_once(':').ok_or(IdError)?;
         let issuer: usize = length.parse().map_err(|_| IdError)?;
         let subject = rest.get(issuer..).and_then(|rest| rest.strip_prefix(':')).ok_or(IdError)?;
@@ -134,11 +148,20 @@ mod tests {
             ("user:0::x", Id::user("", "x")),
             ("account:member:42", Id::account("member", "42")),
             ("account:member:a:b", Id::account("member", "a:b")),
+            ("login:user:3:iss:alice", Id::login(&Id::user("iss", "alice"))),
         ];
         for (text, id) in table {
             assert_eq!(text.parse().as_ref(), Ok(&id));
             assert_eq!(id.to_string(), text);
             assert_eq!(serde_json::to_string(&id).unwrap(), format!("\"{text}\""));
+        }
+    }
+
+    #[test]
+    fn a_login_names_a_user_or_a_client() {
+        // ACCT-2
+        for text in ["login:", "login:account:user:7", "login:login:user:3:iss:alice", "login:user:3:iss:"] {
+            assert!(text.parse::<Id>().is_err(), "{text}");
         }
     }
 

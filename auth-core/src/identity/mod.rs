@@ -2,6 +2,7 @@
 
 pub(crate) mod id;
 pub mod account_id;
+pub mod token_digest;
 pub mod network;
 pub mod tenant;
 pub(crate) mod dimension_name;

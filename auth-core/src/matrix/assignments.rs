@@ -18,6 +18,8 @@ const MOST: usize = 1 << 18;
 enum Variable {
     /// Whether a caller is authenticated.
     Caller,
+    /// Whether the caller is a login without an account, for which no atom about the caller holds except `login`.
+    WithoutAccount,
     /// Whether the issuer has answered completely for this kind. Otherwise nothing of the kind is known to be absent.
     Answered(String),
     /// Whether the caller holds a name, or a claim has a value.
@@ -88,6 +90,11 @@ impl Worlds {
             }
             match fact {
                 Fact::Authenticated => {}
+                Fact::Login => {
+                    variables.insert(Variable::Check(Fact::Login), 2);
+                    variables.insert(Variable::WithoutAccount, 2);
+                }
+                Fact::Account => drop(variables.insert(Variable::Check(Fact::Account), 2)),
                 Fact::Name(..) | Fact::Claim(..) => {
                     variables.insert(Variable::Holds(fact.clone()), 2);
                     if let Some(kind) = kind(fact).filter(|_| *negated) {
@@ -172,6 +179,9 @@ impl Worlds {
         if fact.is_about_caller() && !is(&Variable::Caller) {
             return false;
         }
+        if fact.is_about_caller() && *fact != Fact::Login && is(&Variable::WithoutAccount) {
+            return false;
+        }
         match fact {
             Fact::Authenticated => !negated,
             Fact::Name(..) | Fact::Claim(..) => {
@@ -215,7 +225,7 @@ impl Worlds {
         let stranger = self.variables.contains_key(&Variable::Caller) && !self.is_known(world);
         self.variables.keys().all(|variable| match variable {
             Variable::Caller | Variable::Address => true,
-            Variable::Check(_) | Variable::Country => state(variable) == 0,
+            Variable::Check(_) | Variable::Country | Variable::WithoutAccount => state(variable) == 0,
             Variable::Holds(Fact::Name(_, _, Some(_))) => state(variable) == 0,
             Variable::Holds(fact) => {
                 let answered = kind(fact)

@@ -17,6 +17,8 @@ impl ExprLiteral {
             return true;
         }
         match (&self.fact, &other.fact, self.negated, other.negated) {
+            // A login without an account satisfies `login` only.
+            (Fact::Login, Fact::Authenticated, ..) => false,
             (one, Fact::Authenticated, _, false) => one.is_about_caller(),
             (Fact::MaxAge(one), Fact::MaxAge(other), false, false) => one <= other,
             (Fact::Network(smaller), Fact::Network(larger), false, false)

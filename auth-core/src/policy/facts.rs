@@ -207,15 +207,41 @@ pub enum CallerFacts<'a> {
     Refused(&'a Denial),
     /// A verified caller.
     Known(&'a Principal),
+    /// A verified login of which the application knows no account. No atom about the caller holds, except `login`.
+    WithoutAccount(&'a Principal),
     /// A hypothetical caller with the best credential that this issuer could provide. Used to determine which schemes could help.
     Hypothetical(&'a Issuer),
 }
 
-impl CallerFacts<'_> {
+impl<'a> CallerFacts<'a> {
+    /// Returns the facts about a verified principal. Until its account is loaded, its credential counts as one to verify.
+    #[inline]
+    pub(crate) fn of(principal: &'a Principal) -> Self {
+        if !principal.source().login.loads_account() {
+            return Self::Known(principal);
+        }
+        if principal.needs_account() {
+            Self::Presented(principal.scheme())
+        } else if principal.lacks_account() {
+            Self::WithoutAccount(principal)
+        } else {
+            Self::Known(principal)
+        }
+    }
+
+    /// Returns the verified principal, with or without an account.
+    #[inline]
+    pub(crate) const fn principal(&self) -> Option<&'a Principal> {
+        match self {
+            Self::Known(principal) | Self::WithoutAccount(principal) => Some(principal),
+            Self::Nobody | Self::Presented(_) | Self::Refused(_) | Self::Hypothetical(_) => None,
+        }
+    }
+
     /// Returns whether the caller has a credential that counts only within some rights.
     #[inline]
     pub(crate) fn is_limited(&self) -> bool {
-        matches!(self, Self::Known(principal) if principal.is_limited())
+        self.principal().is_some_and(Principal::is_limited)
     }
 
     /// Returns whether the caller is neither verified nor hypothetical.
@@ -246,6 +272,7 @@ impl Facts<'_> {
             CallerFacts::Hypothetical(source) => {
                 Truth::renewable(false).and(Truth { now: false, ..Truth::settled(would(source)) })
             }
+            CallerFacts::WithoutAccount(_) => Truth::NO,
             // `Atom::of_unknown` has already answered for these callers.
             CallerFacts::Nobody | CallerFacts::Presented(_) | CallerFacts::Refused(_) => Truth::NO,
         }

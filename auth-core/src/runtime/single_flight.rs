@@ -48,6 +48,11 @@ impl<K: Hash + Eq + Clone, V: Clone> SingleFlightCache<K, V> {
         until.after(clock::monotonic()).map(|_| value)
     }
 
+    /// Removes all values.
+    pub(crate) fn clear(&self) {
+        self.values.clear();
+    }
+
     /// Caches a value for `ttl`.
     pub(crate) fn put(&self, key: K, value: V, ttl: Duration) {
         self.values.insert(key, (clock::monotonic().plus(ttl), value));

@@ -7,12 +7,12 @@ use base64::engine::general_purpose::STANDARD;
 use secrecy::zeroize::Zeroizing;
 
 use super::build_error::{BuildError, Mistakes};
-use super::settings::{AllSettings, Assembly, SchemeSettings, SettingsContext};
+use super::settings::{AllSettings, Assembly, IssuerSettings, SchemeSettings, SettingsContext};
 use super::{Authenticator, ConfiguredNames, Credential, Extracted, OwnIssuer, RequestView, SyntaxError, Verification};
 use crate::client::RequestHead;
 use crate::client::address::PeerOrClient;
 use crate::denial::{Denial, Reason};
-use crate::identity::issuer::{Confers, Form, Issuer, ListClaim, RoleTypes};
+use crate::identity::issuer::{Confers, Form, Issuer, ListClaim, LoginSetting, LoginSource, RoleTypes};
 use crate::identity::principal::Principal;
 use crate::identity::scheme_id::SchemeId;
 use crate::identity::vocabulary::NameKind;
@@ -45,6 +45,7 @@ fn read(token68: &str) -> Result<PasswordCredentials, &'static str> {
 pub struct Basic {
     passwords: PasswordAuthenticator,
     confers: Option<Confers>,
+    login: LoginSetting,
 }
 
 impl<P: Into<PasswordAuthenticator>> From<P> for Basic {
@@ -56,7 +57,7 @@ impl<P: Into<PasswordAuthenticator>> From<P> for Basic {
 impl Basic {
     /// Creates settings for these users.
     pub fn new(passwords: impl Into<PasswordAuthenticator>) -> Self {
-        Self { passwords: passwords.into(), confers: None }
+        Self { passwords: passwords.into(), confers: None, login: LoginSetting::Unset }
     }
 
     /// Sets the names that these users may have, such as roles. Everything by default if this is the only issuer. Required if there
@@ -64,6 +65,22 @@ impl Basic {
     #[must_use]
     pub fn confers(self, confers: Confers) -> Self {
         Self { confers: Some(confers), ..self }
+    }
+
+    /// States that these credentials are logins of accounts. See [`AuthBuilder::accounts`]. Required, or
+    /// [`keeps_own_identity`](Self::keeps_own_identity), if there are several issuers and accounts. A single issuer logs in by
+    /// default.
+    ///
+    /// [`AuthBuilder::accounts`]: https://docs.rs/auth-actix/latest/auth_actix/struct.AuthBuilder.html#method.accounts
+    #[must_use]
+    pub fn logs_in(self) -> Self {
+        Self { login: LoginSetting::LogsIn, ..self }
+    }
+
+    /// States that these credentials are not logins: their callers keep their own identity and have no account.
+    #[must_use]
+    pub fn keeps_own_identity(self) -> Self {
+        Self { login: LoginSetting::OwnIdentity, ..self }
     }
 
     pub(crate) fn has_explicit_confers(&self) -> bool {
@@ -75,7 +92,7 @@ impl Basic {
     }
 
     /// Creates the verifier for a realm. `roles` are the role types of the application.
-    pub(crate) fn prepare(self, realm: &str, roles: &RoleTypes) -> BasicVerifier {
+    pub(crate) fn prepare(self, realm: &str, roles: &RoleTypes, login: LoginSource) -> BasicVerifier {
         self.passwords.set_realm(realm);
         let source = Issuer {
             issuer: OwnIssuer::Users.name(realm),
@@ -85,6 +102,7 @@ impl Basic {
             has_claims: false,
             tenancy: Default::default(),
             all_scopes: false,
+            login,
             roles: roles.clone(),
         };
         BasicVerifier { passwords: self.passwords, source: Arc::new(source) }
@@ -160,8 +178,9 @@ impl<H: RequestHead> SchemeSettings<H> for Basic {
         1
     }
 
-    fn issuers(&self) -> Vec<(&'static str, bool)> {
-        vec![("basic", self.has_explicit_confers())]
+    fn issuers(&self) -> Vec<IssuerSettings> {
+        let declares_confers = self.has_explicit_confers();
+        vec![IssuerSettings { method: "basic", declares_confers, login: self.login }]
     }
 
     fn check(&self, context: &SettingsContext<'_, H>, mistakes: &mut Mistakes) {
@@ -173,7 +192,8 @@ impl<H: RequestHead> SchemeSettings<H> for Basic {
     fn prepare(self: Box<Self>, assembly: &mut Assembly<'_, H>, _: &AllSettings<H>, _: &mut Mistakes) {
         assembly.checks_passwords = true;
         assembly.provide(Arc::new(self.passwords().clone()));
-        let basic = (*self).prepare(assembly.realm, assembly.roles);
+        let login = assembly.login_source(self.login);
+        let basic = (*self).prepare(assembly.realm, assembly.roles, login);
         assembly.schemes.push(Arc::new(basic));
     }
 }

@@ -5,6 +5,7 @@ use crate::client::hosts::HostError;
 use crate::client::tenant::LocationError;
 use crate::denial::challenge::RealmError;
 use crate::oidc::protected_resource::ResourceError;
+use crate::store::accounts::AccountsError;
 
 /// One or more invalid settings. Converts into [`std::io::Error`], which `main` functions of servers return.
 #[derive(PartialEq, Eq, thiserror::Error)]
@@ -65,6 +66,17 @@ pub enum BuildError {
         "`.{0}(…)` must declare what it `.confers(…)`, since there are several issuers: `Confers::nothing().roles([…])`, or `Confers::everything()` for each"
     )]
     ConfersMissing(&'static str),
+    /// There are accounts and several issuers, and one of them does not state whether its credentials log in.
+    #[error(
+        "`.{0}(…)` must state whether it logs in, since there are `.accounts(…)` and several issuers: `.logs_in()`, or `.keeps_own_identity()`"
+    )]
+    LoginMissing(&'static str),
+    /// The settings of accounts are invalid.
+    #[error("`.accounts(…)`: {0}")]
+    Accounts(AccountsError),
+    /// The sign-up page is not a path on this site.
+    #[error("`.sign_up_page({0:?})`: write a path on this site, such as \"/sign-up\"")]
+    SignUpPage(String),
     /// The location of a tenant is invalid.
     #[error("`.tenant({0:?}, …)`: {1}")]
     Tenant(String, LocationError),

@@ -18,11 +18,11 @@ use x509_parser::extensions::GeneralName;
 use x509_parser::prelude::FromDer as _;
 
 use super::build_error::{BuildError, Mistakes};
-use super::settings::{AllSettings, Assembly, SchemeSettings, SettingsContext};
+use super::settings::{AllSettings, Assembly, IssuerSettings, SchemeSettings, SettingsContext};
 use super::{Authenticator, Credential, Extracted, OwnIssuer, RequestView, SyntaxError, Verification};
 use crate::client::RequestHead;
 use crate::denial::{Denial, Reason};
-use crate::identity::issuer::{Confers, Issuer, RoleTypes};
+use crate::identity::issuer::{Confers, Issuer, LoginSetting, LoginSource, RoleTypes};
 use crate::identity::principal::Principal;
 use crate::identity::scheme_id::SchemeId;
 use crate::runtime::clock::Timestamp;
@@ -71,12 +71,13 @@ pub struct ClientCertificates {
     name: CertificateName,
     from_proxies: bool,
     confers: Option<Confers>,
+    login: LoginSetting,
 }
 
 impl ClientCertificates {
     /// Accepts certificates that the TLS settings of this server accept. A name of this kind identifies the caller.
     pub fn named_by(name: CertificateName) -> Self {
-        Self { name, from_proxies: false, confers: None }
+        Self { name, from_proxies: false, confers: None, login: LoginSetting::Unset }
     }
 
     /// Also accepts certificates that trusted proxies forward in `Client-Cert` (RFC 9440). The proxy must verify the certificate,
@@ -94,12 +95,26 @@ impl ClientCertificates {
         Self { confers: Some(confers), ..self }
     }
 
-    fn verifier(self, realm: &str, roles: &RoleTypes) -> CertificateVerifier {
+    /// States that these credentials are logins of accounts. See [`AuthBuilder::accounts`]. Required, or
+    /// [`keeps_own_identity`](Self::keeps_own_identity), if there are several issuers and accounts. A single issuer logs in by
+    /// default.
+    ///
+    /// [`AuthBuilder::accounts`]: https://docs.rs/auth-actix/latest/auth_actix/struct.AuthBuilder.html#method.accounts
+    pub fn logs_in(self) -> Self {
+        Self { login: LoginSetting::LogsIn, ..self }
+    }
+
+    /// States that these credentials are not logins: their callers keep their own identity and have no account.
+    pub fn keeps_own_identity(self) -> Self {
+        Self { login: LoginSetting::OwnIdentity, ..self }
+    }
+
+    fn verifier(self, realm: &str, roles: &RoleTypes, login: LoginSource) -> CertificateVerifier {
         let confers = self.confers.unwrap_or_else(Confers::everything);
         let issuer = OwnIssuer::Certificates.name(realm);
         let of_builder = Issuer::of_builder(&issuer, SchemeId::ClientCertificate, confers, roles.clone());
         // A certificate identifies its holder and contains no roles.
-        let source = Issuer { lists: Vec::new(), has_claims: false, ..of_builder };
+        let source = Issuer { lists: Vec::new(), has_claims: false, login, ..of_builder };
         CertificateVerifier { name: self.name, from_proxies: self.from_proxies, source: [Arc::new(source)] }
     }
 }
@@ -109,8 +124,9 @@ impl<H: RequestHead> SchemeSettings<H> for ClientCertificates {
         1
     }
 
-    fn issuers(&self) -> Vec<(&'static str, bool)> {
-        vec![("client_certificates", self.confers.is_some())]
+    fn issuers(&self) -> Vec<IssuerSettings> {
+        let declares_confers = self.confers.is_some();
+        vec![IssuerSettings { method: "client_certificates", declares_confers, login: self.login }]
     }
 
     fn check(&self, context: &SettingsContext<'_, H>, mistakes: &mut Mistakes) {
@@ -120,7 +136,8 @@ impl<H: RequestHead> SchemeSettings<H> for ClientCertificates {
     }
 
     fn prepare(self: Box<Self>, assembly: &mut Assembly<'_, H>, _: &AllSettings<H>, _: &mut Mistakes) {
-        let verifier = self.verifier(assembly.realm, assembly.roles);
+        let login = assembly.login_source(self.login);
+        let verifier = self.verifier(assembly.realm, assembly.roles, login);
         assembly.schemes.push(Arc::new(verifier));
     }
 }

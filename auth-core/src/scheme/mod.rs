@@ -35,6 +35,7 @@ use crate::denial::{Denial, Reason};
 use crate::identity::issuer::Issuer;
 use crate::identity::principal::Principal;
 use crate::identity::scheme_id::SchemeId;
+use crate::identity::token_digest::TokenDigest;
 use crate::identity::vocabulary::NameKind;
 use crate::runtime::clock::Timestamp;
 use crate::runtime::future::LocalBoxFuture;
@@ -93,6 +94,17 @@ pub trait Authenticator<H: RequestHead>: Send + Sync {
         view: &RequestView<'r, H>,
     ) -> Option<Verification<'r>> {
         Some(self.verify(credential, view))
+    }
+
+    /// Returns the digest of the presented token, by which applications and caches find it. `replacement` is the value of
+    /// [`Effects::replacement`]. Default: `None`, so that nothing is cached by the credential.
+    fn digest(
+        &self,
+        _credential: &Credential<'_>,
+        _replacement: Option<&str>,
+        _view: &RequestView<'_, H>,
+    ) -> Option<TokenDigest> {
+        None
     }
 
     /// Returns whether credentials may count from some networks only, so that the client address is needed for every rule.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::Authenticator;
 use super::build_error::Mistakes;
 use crate::client::RequestHead;
-use crate::identity::issuer::RoleTypes;
+use crate::identity::issuer::{LoginContext, LoginSetting, LoginSource, RoleTypes};
 use crate::identity::scheme_id::SchemeId;
 use crate::oidc::protected_resource::ProtectedResource;
 
@@ -15,8 +15,8 @@ pub trait SchemeSettings<H: RequestHead>: Any {
     /// Returns the position in the order of preparation. Schemes that depend on others are prepared after them.
     fn order(&self) -> u8;
 
-    /// Returns the builder method of each issuer, and whether the issuer declares the names that it may confer.
-    fn issuers(&self) -> Vec<(&'static str, bool)>;
+    /// Returns what the settings of each issuer state.
+    fn issuers(&self) -> Vec<IssuerSettings>;
 
     /// Checks the settings against the other settings.
     fn check(&self, _context: &SettingsContext<'_, H>, _mistakes: &mut Mistakes) {}
@@ -38,6 +38,17 @@ pub trait SchemeSettings<H: RequestHead>: Any {
 
     /// Prepares the schemes. `others` contains the settings that are prepared later.
     fn prepare(self: Box<Self>, assembly: &mut Assembly<'_, H>, others: &AllSettings<H>, mistakes: &mut Mistakes);
+}
+
+/// What the settings of an issuer state, which is mandatory if there are several issuers.
+#[derive(Clone, Copy, Debug)]
+pub struct IssuerSettings {
+    /// The builder method.
+    pub method: &'static str,
+    /// Whether the issuer declares the names that it may confer.
+    pub declares_confers: bool,
+    /// Whether the credentials log in.
+    pub login: LoginSetting,
 }
 
 /// Other settings that the settings of a scheme are checked against.
@@ -105,6 +116,8 @@ pub struct Assembly<'a, H: RequestHead> {
     pub roles: &'a RoleTypes,
     /// The identifier of this server as a protected resource.
     pub resource: Option<&'a ProtectedResource>,
+    /// The context of settings about logins.
+    pub(crate) logins: LoginContext,
     /// The schemes.
     pub schemes: Vec<Arc<dyn Authenticator<H>>>,
     /// The path of the login page.
@@ -124,11 +137,13 @@ impl<'a, H: RequestHead> Assembly<'a, H> {
         roles: &'a RoleTypes,
         resource: Option<&'a ProtectedResource>,
         login_page: Option<String>,
+        logins: LoginContext,
     ) -> Self {
         Self {
             realm,
             roles,
             resource,
+            logins,
             schemes: Vec::new(),
             login_page,
             checks_passwords: false,
@@ -145,6 +160,11 @@ impl<'a, H: RequestHead> Assembly<'a, H> {
         }
         self.schemes.sort_by_key(|scheme| position(scheme.scheme()));
         self
+    }
+
+    /// Returns the effect of the credentials of an issuer with this setting.
+    pub fn login_source(&self, setting: LoginSetting) -> LoginSource {
+        self.logins.source(setting)
     }
 
     /// Provides a part of a scheme, by its type, to extractors and endpoints.

@@ -16,6 +16,7 @@ use crate::denial::{Denial, Reason, RetryAfter};
 use crate::identity::id::Id;
 use crate::identity::issuer::Issuer;
 use crate::identity::scheme_id::SchemeId;
+use crate::identity::token_digest::TokenDigest;
 use crate::runtime::clock::{self, Moment};
 
 /// Lifetime of a ticket.
@@ -187,6 +188,10 @@ impl<H: RequestHead> Authenticator<H> for TicketsInQuery {
     ) -> Option<Verification<'r>> {
         let client = view.client().map(|seen| seen.address());
         Some(Verification::pending(self.bearer.verify_later(replacement?, client)))
+    }
+
+    fn digest(&self, _: &Credential<'_>, token: Option<&str>, _: &RequestView<'_, H>) -> Option<TokenDigest> {
+        token.map(|token| TokenDigest::sha256(token.as_bytes()))
     }
 
     fn switches(&self) -> Vec<String> {

@@ -6,7 +6,7 @@ use crate::client::RequestHead;
 use crate::identity::issuer::RoleTypes;
 use crate::scheme::bearer::{Bearer, BearerTokens, CookieTokens, IssuerResolver, Jwt, Key, TokenCache};
 use crate::scheme::build_error::{BuildError, Mistakes};
-use crate::scheme::settings::{AllSettings, Assembly, SchemeSettings, SettingsContext};
+use crate::scheme::settings::{AllSettings, Assembly, IssuerSettings, SchemeSettings, SettingsContext};
 use crate::scheme::ticket::{Tickets, TicketsInQuery};
 use crate::scheme::{ForeignTokens, OwnIssuer, Subprotocol};
 
@@ -89,8 +89,13 @@ impl<H: RequestHead> SchemeSettings<H> for TokenSettings {
         4
     }
 
-    fn issuers(&self) -> Vec<(&'static str, bool)> {
-        self.jwts.iter().map(|jwt| ("bearer", jwt.has_explicit_confers())).collect()
+    fn issuers(&self) -> Vec<IssuerSettings> {
+        let stated = |jwt: &Jwt| IssuerSettings {
+            method: "bearer",
+            declares_confers: jwt.has_explicit_confers(),
+            login: jwt.login(),
+        };
+        self.jwts.iter().map(stated).collect()
     }
 
     fn check(&self, _: &SettingsContext<'_, H>, mistakes: &mut Mistakes) {
@@ -122,6 +127,7 @@ impl<H: RequestHead> SchemeSettings<H> for TokenSettings {
     }
 
     fn prepare(mut self: Box<Self>, assembly: &mut Assembly<'_, H>, _: &AllSettings<H>, mistakes: &mut Mistakes) {
+        self.jwts.iter_mut().for_each(|jwt| jwt.set_login_context(assembly.logins));
         let (subprotocol, cookie, tickets) = (self.subprotocol.take(), self.cookie.take(), self.tickets);
         let bearer = mistakes.collect(self.bearer(assembly.roles));
         let issuers = assembly.schemes.iter().flat_map(|scheme| scheme.sources());

@@ -1,6 +1,7 @@
-//! Stores of users, roles, tokens, failed logins and blocked callers, each with its back ends.
+//! Stores of accounts, users, roles, tokens, failed logins and blocked callers, each with its back ends.
 
 pub mod unavailable;
+pub mod accounts;
 pub mod rights;
 pub mod roles;
 #[cfg(feature = "blocks")]

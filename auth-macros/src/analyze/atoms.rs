@@ -11,7 +11,7 @@ use super::model::{Atom, ClaimValue, Name, Network, first_address};
 use super::name_syntax::{check_name, check_text};
 use super::{check, suggestions};
 use crate::diagnostics::Diagnostics;
-use crate::grammar::{self, Kind, Shape, TextShape};
+use crate::grammar::{self, Kind, Shape, TextShape, Word};
 use crate::parse::{has_plain_end, one_line, ungrouped};
 
 /// Reads the arguments of an atom. `at` is the whole atom.
@@ -30,9 +30,10 @@ pub(crate) fn read_atom(
         }
     };
     match row.shape {
-        Shape::NoArguments if arguments.is_empty() => Some(Atom::Direct),
+        Shape::NoArguments(Word::Direct) if arguments.is_empty() => Some(Atom::Direct),
+        Shape::NoArguments(Word::Login) if arguments.is_empty() => Some(Atom::Login),
         Shape::Tenant if arguments.is_empty() => Some(Atom::Authenticated),
-        Shape::NoArguments | Shape::Tenant => {
+        Shape::NoArguments(_) | Shape::Tenant => {
             diagnostics.report(at, format!("`{}` takes no arguments", row.word), format!("write `{}`", row.example))
         }
         Shape::Name(kind) => match arguments {

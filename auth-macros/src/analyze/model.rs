@@ -43,6 +43,7 @@ pub(crate) enum Atom {
     Text(&'static grammar::Atom, &'static TextShape, String),
     Scheme(LitStr),
     Direct,
+    Login,
     Networks(Vec<Network>),
     Countries(Vec<LitStr>),
     Check(Box<Check>),
@@ -211,6 +212,7 @@ impl Atom {
             Self::Text(row, _, text) => format!("{}({text:?})", row.word),
             Self::Scheme(name) => format!("scheme({:?})", name.value()),
             Self::Direct => "direct".to_owned(),
+            Self::Login => "login".to_owned(),
             Self::Check(check) => match check.kind {
                 CheckKind::Expression(_) => format!("check({})", check.text),
                 CheckKind::Object(..) => format!("authorized({})", check.text),

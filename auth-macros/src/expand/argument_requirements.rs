@@ -15,13 +15,15 @@ pub(super) struct ArgumentRequirements {
     pub(super) reads: TokenStream,
     pub(super) arguments: TokenStream,
     pub(super) checks_object: TokenStream,
+    /// Whether an argument may be the account of the caller, so that the rule requires one.
+    pub(super) may_need_account: bool,
 }
 
 impl ArgumentRequirements {
     /// Returns the requirements of a rule without a handler.
     pub(super) fn none(paths: &Paths<'_>) -> Self {
         let reads = paths.no_caller_access.to_token_stream();
-        Self { reads, arguments: quote!(&[]), checks_object: quote!(false) }
+        Self { reads, arguments: quote!(&[]), checks_object: quote!(false), may_need_account: false }
     }
 }
 
@@ -60,6 +62,7 @@ pub(super) fn argument_requirements(
         reads: arguments.reads(),
         arguments: arguments.needs(),
         checks_object: arguments.checks_object(&checks_object),
+        may_need_account: arguments.of_kind(false).next().is_some(),
     };
     (requirements, arguments.checks(formula))
 }

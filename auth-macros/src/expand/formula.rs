@@ -85,6 +85,7 @@ fn atom(atom: &Atom, paths: &Paths<'_>) -> TokenStream {
         }
         Atom::Check(one) => check(one, paths),
         Atom::Direct => quote!(#variants::Direct(#atoms::Direct)),
+        Atom::Login => quote!(#variants::Login(#atoms::Login)),
         Atom::Countries(codes) => countries(codes, paths),
         Atom::Networks(all) => networks(all, paths),
     }

@@ -57,8 +57,8 @@ impl RuleExpansion<'_> {
     /// Returns the rule as an expression.
     pub(super) fn tokens(&self, paths: &Paths<'_>) -> TokenStream {
         let Self { checked, formula, target, requirements, at } = self;
-        let Paths { rule, rule_target, compiled_formula, .. } = paths;
-        let ArgumentRequirements { reads, arguments, checks_object } = requirements;
+        let Paths { rule, rule_target, compiled_formula, account, with_account, arg_requirement, .. } = paths;
+        let ArgumentRequirements { reads, arguments, checks_object, may_need_account } = requirements;
         let (text, not_found) = (checked.formula.text(), checked.not_found);
         let reason = |reason: &Option<String>| match reason {
             Some(reason) => quote!(::core::option::Option::Some(#reason)),
@@ -67,7 +67,15 @@ impl RuleExpansion<'_> {
         let (any_object, any_token) = (reason(&checked.any_object), reason(&checked.any_token));
         // The line of the item, not that of the macro.
         let line = quote_spanned!(*at=> ::core::line!());
-        quote! {
+        let (declared, arguments, formula) = match may_need_account {
+            true => (
+                quote!(const __ARGUMENTS: &[#arg_requirement] = #arguments;),
+                quote!(__ARGUMENTS),
+                quote!(#with_account(#formula, &[#formula, #account], __ARGUMENTS)),
+            ),
+            false => (TokenStream::new(), arguments.clone(), formula.clone()),
+        };
+        let rule = quote! {
             &#rule {
                 terms: #compiled_formula::of(#formula),
                 text: #text,
@@ -81,7 +89,8 @@ impl RuleExpansion<'_> {
                 any_object: #any_object,
                 any_token: #any_token,
             }
-        }
+        };
+        if *may_need_account { quote!({ #declared #rule }) } else { rule }
     }
 }
 

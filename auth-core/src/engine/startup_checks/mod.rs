@@ -14,6 +14,7 @@ use crate::policy::decision::Rules;
 use crate::policy::facts::{CallerFacts, ExternalRights, Facts};
 use crate::policy::rule::{ArgRequirement, FactsNeeded, Literal, Rule, RuleTarget};
 use crate::runtime::clock::Timestamp;
+use crate::store::accounts::ProvidedAccounts;
 
 use super::Engine;
 use super::request::Adapter;
@@ -45,6 +46,9 @@ pub fn rules<H: Adapter>(engine: &Engine<H>, scopes: &[&'static Rule], handlers:
         if !engine.issues_tickets && handler.arguments.iter().any(|needs| matches!(needs, ArgRequirement::Ticket)) {
             mistakes.push(RuleError::NoTickets(place(handler)));
         }
+        let wrong_account = account_type(engine, handler);
+        let known = known && wrong_account.is_none();
+        mistakes.extend(wrong_account);
         if known && !can_hold(engine, rules) {
             mistakes.push(RuleError::NeverHolds(place(handler), handler.text));
         } else if known && !scopes.is_empty() {
@@ -52,6 +56,20 @@ pub fn rules<H: Adapter>(engine: &Engine<H>, scopes: &[&'static Rule], handlers:
         }
     }
     mistakes
+}
+
+/// Returns an error if the handler takes another type of accounts than the configured provider has.
+fn account_type<H: Adapter>(engine: &Engine<H>, handler: &'static Rule) -> Option<RuleError> {
+    let provided = engine.accounts().map(ProvidedAccounts::account_type);
+    let taken = handler.arguments.iter().filter_map(ArgRequirement::account);
+    let mut wrong = taken.filter(|taken| provided.is_none_or(|(id, _)| id != (taken.id)()));
+    wrong.next().map(|taken| {
+        let (place, taken) = (place(handler), (taken.name)());
+        match provided {
+            Some((_, provided)) => RuleError::AccountType { place, taken, provided },
+            None => RuleError::NoAccounts { place, taken },
+        }
+    })
 }
 
 fn place(rule: &Rule) -> String {

@@ -153,6 +153,24 @@ pub enum RuleError {
         "scope {0:?} is strict, and its parent is a plain actix scope, whose path is unknown: create the parent with `auth.scope(…)`"
     )]
     StrictInPlain(String),
+    /// The handler takes an account, but no provider of accounts is configured.
+    #[error("{place}: the handler takes `Caller<{taken}>`: call `.accounts(…)`")]
+    NoAccounts {
+        /// The handler.
+        place: String,
+        /// The type of accounts that the handler takes.
+        taken: &'static str,
+    },
+    /// The handler takes another type of accounts than the provider has.
+    #[error("{place}: the handler takes `Caller<{taken}>`, and the account of `.accounts(…)` is `{provided}`")]
+    AccountType {
+        /// The handler.
+        place: String,
+        /// The type of accounts that the handler takes.
+        taken: &'static str,
+        /// The type of accounts of the provider.
+        provided: &'static str,
+    },
     /// The handler takes a `Ticket`, but tickets are not enabled.
     #[error("{0}: the handler takes a `Ticket`: call `.tickets()`")]
     NoTickets(String),

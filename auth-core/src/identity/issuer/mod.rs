@@ -2,6 +2,7 @@
 
 mod confers;
 mod list_claim;
+mod login_source;
 mod role_types;
 
 use std::sync::Arc;
@@ -9,6 +10,7 @@ use std::sync::Arc;
 use self::confers::AllowedNames;
 pub use self::confers::Confers;
 pub use self::list_claim::{Form, ListClaim, NameList};
+pub use self::login_source::{LoginContext, LoginPolicy, LoginSetting, LoginSource};
 pub use self::role_types::RoleTypes;
 use crate::identity::scheme_id::SchemeId;
 use crate::identity::tenant::Tenancy;
@@ -31,6 +33,8 @@ pub struct Issuer {
     pub tenancy: Tenancy,
     /// Whether its credentials hold every scope that the issuer may confer.
     pub all_scopes: bool,
+    /// Whether its credentials are logins.
+    pub login: LoginSource,
     /// The role types of the application, whose `grants` are in effect.
     pub roles: RoleTypes,
 }
@@ -51,6 +55,7 @@ impl Issuer {
             has_claims: true,
             tenancy: Tenancy::default(),
             all_scopes: false,
+            login: LoginSource::default(),
             roles,
         }
     }
@@ -87,6 +92,12 @@ impl Issuer {
         if self.all_scopes {
             places += ", with all scopes";
         }
+        if self.login.loads_account() {
+            places += ", logs in to an account";
+        }
+        if self.login.vouches_for_email {
+            places += ", trusted for email addresses";
+        }
         places
     }
 
@@ -99,6 +110,12 @@ impl Issuer {
     /// Returns whether its credentials may contain names of this kind.
     fn names(&self, kind: NameKind) -> bool {
         self.tenancy.grants_in_tenants || self.lists.iter().any(|list| list.kind == kind)
+    }
+
+    /// Returns whether its credentials are logins of persons, except those of clients. API keys and certificates are not.
+    pub(crate) fn is_of_logins(&self) -> bool {
+        let is_of_program = matches!(self.scheme, SchemeId::ApiKey | SchemeId::ClientCertificate);
+        self.login.logs_in() && !is_of_program && self.scheme != SchemeId::OWN_TOKEN
     }
 
     /// Returns whether every credential of this issuer holds the scope.

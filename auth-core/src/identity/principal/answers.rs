@@ -1,10 +1,11 @@
-//! The answers of the rights provider about a principal, for one request.
+//! The answers of the application's providers about a principal, for one request: its account and its rights.
 
+use std::any::Any;
 use std::sync::Arc;
 
 use smallvec::SmallVec;
 
-use super::Principal;
+use super::{LoadedAccount, Principal};
 use crate::identity::rights::Rights;
 use crate::identity::tenant::{Tenant, TenantRef};
 
@@ -17,9 +18,21 @@ pub(crate) enum RightsLookup {
     OutOfReach,
 }
 
-/// The answers of the rights provider for a request.
+/// The account of a principal.
+#[derive(Clone)]
+pub(super) enum AccountState {
+    /// A test has set this account, which was not loaded yet.
+    Given(Arc<dyn Any + Send + Sync>),
+    /// The account.
+    Loaded(LoadedAccount),
+    /// The provider knows no account.
+    Missing,
+}
+
+/// The answers of the application's providers for a request.
 #[derive(Clone, Default)]
 pub(super) struct Answers {
+    account: Option<AccountState>,
     rights: SmallVec<[(Option<Tenant>, RightsLookup); 1]>,
     default_tenant: Option<DefaultTenant>,
 }
@@ -46,13 +59,44 @@ impl Principal {
         self.with(|answers| answers.default_tenant = Some(tenant))
     }
 
+    /// Returns this principal with its account.
+    #[must_use]
+    pub(crate) fn with_account(&self, account: LoadedAccount) -> Self {
+        self.with(|answers| answers.account = Some(AccountState::Loaded(account)))
+    }
+
+    /// Returns this principal as a login of which the provider knows no account.
+    #[must_use]
+    pub(crate) fn with_no_account(&self) -> Self {
+        self.with(|answers| answers.account = Some(AccountState::Missing))
+    }
+
+    /// Returns this principal with an account for a test, in place of that of the provider.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn given_account(&self, account: Arc<dyn Any + Send + Sync>) -> Self {
+        self.with(|answers| answers.account = Some(AccountState::Given(account)))
+    }
+
+    /// Returns the account that a test has set.
+    pub(crate) fn account_of_test(&self) -> Option<&Arc<dyn Any + Send + Sync>> {
+        match self.account_state() {
+            Some(AccountState::Given(account)) => Some(account),
+            _ => None,
+        }
+    }
+
+    pub(super) fn account_state(&self) -> Option<&AccountState> {
+        self.answers.as_ref()?.account.as_ref()
+    }
+
     fn with(&self, add: impl FnOnce(&mut Answers)) -> Self {
         let mut answers = self.answers.as_deref().cloned().unwrap_or_default();
         add(&mut answers);
         Self { said: Arc::clone(&self.said), answers: Some(Arc::new(answers)) }
     }
 
-    /// Returns this principal without answers of the rights provider.
+    /// Returns this principal without its account and without answers of the rights provider.
     #[must_use]
     pub fn without_answers(&self) -> Self {
         Self { said: Arc::clone(&self.said), answers: None }

@@ -6,6 +6,7 @@ mod builder;
 mod credential_claims;
 mod bound;
 mod names;
+mod account;
 
 use std::borrow::Cow;
 use std::fmt;
@@ -13,6 +14,7 @@ use std::sync::{Arc, OnceLock};
 
 use serde::de::DeserializeOwned;
 
+pub(crate) use self::account::LoadedAccount;
 pub use self::actor::Actor;
 use self::answers::Answers;
 pub(crate) use self::answers::{DefaultTenant, RightsLookup};
@@ -22,7 +24,6 @@ pub(crate) use self::credential_claims::{CredentialClaims, Omitted};
 pub(crate) use self::names::Lists;
 use self::names::NameSet;
 use crate::identity::granted::GrantedRights;
-use crate::identity::id::Id;
 use crate::identity::issuer::Issuer;
 use crate::identity::network::Network;
 use crate::identity::rights::{NameRef, Rights};
@@ -39,7 +40,7 @@ use crate::runtime::strict_json::{self, Raw};
 #[derive(Clone)]
 pub struct Principal {
     said: Arc<PrincipalInner>,
-    /// The answers of the rights provider.
+    /// The answers of the application's providers of accounts and rights.
     answers: Option<Arc<Answers>>,
 }
 
@@ -194,13 +195,6 @@ impl Principal {
         let login = CredentialClaims { subject, is_client, acr, actor, authenticated_at, expires_at, omitted };
         let owner = CredentialOwner { issuer, ..CredentialOwner::default() };
         Ok(Self::new(source, owner, claims, lists, login))
-    }
-
-    /// Returns the identity. Owner checks compare it, and audit events, block lists and revocation store it.
-    #[doc(alias = "user_id")]
-    pub fn id(&self) -> Id {
-        let kind = if self.said.login.is_client { Id::client } else { Id::user };
-        kind(self.issuer(), &self.local_subject())
     }
 
     /// Returns the issuer that vouches for this principal, which is the `iss` of its token or `basic:<realm>`.

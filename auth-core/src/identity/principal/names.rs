@@ -137,42 +137,61 @@ impl Principal {
         counts && self.holds_in(vocabulary, index, text)
     }
 
-    /// Returns whether an answer of the rights provider contains the name, or a name that implies or grants it. Scopes limit what
-    /// a client may do for its user, so only credentials contain them.
+    /// Returns the answers about rights in `tenant`, or outside of tenants: that of the account and that of the rights provider. The
+    /// rights of an account count outside of tenants only (RIGHTS-9).
+    fn answered<'a>(&'a self, tenant: Option<&TenantRef<'_>>) -> impl Iterator<Item = &'a Rights> {
+        let of_provider = match self.answer(tenant) {
+            Some(RightsLookup::Answered(rights)) => Some(&**rights),
+            Some(RightsLookup::OutOfReach) | None => None,
+        };
+        let of_account = if tenant.is_none() { self.answered_rights() } else { None };
+        of_account.into_iter().chain(of_provider)
+    }
+
+    /// Returns whether the account or an answer of the rights provider contains the name, or a name that implies or grants it. Scopes
+    /// limit what a client may do for its user, so only credentials contain them.
     fn was_given(&self, name: NameRef<'_>, tenant: Option<&TenantRef<'_>>) -> bool {
+        if self.answers.is_none() || name.vocabulary.kind == NameKind::Scope {
+            return false;
+        }
+        let types = &self.said.source.roles;
+        let is_of_account =
+            || tenant.is_none() && self.rights_of_account().is_some_and(|held| held.contain(name, types));
         match self.answer(tenant) {
-            Some(RightsLookup::Answered(rights)) if name.vocabulary.kind != NameKind::Scope => {
-                rights.contain(name, &self.said.source.roles)
-            }
-            _ => false,
+            Some(RightsLookup::Answered(rights)) if rights.contain(name, types) => true,
+            _ => is_of_account(),
         }
     }
 
     /// Returns whether the absence of the role is proven, within a tenant or outside of tenants. Each source that could have answered
-    /// must have answered: the credential if its rights count there, and the provider if it was asked.
+    /// must have answered: the credential if its rights count there, the account outside of tenants, and the provider if it was asked.
     ///
     /// An empty answer for a tenant proves nothing: the same tenant may have another spelling, and the caller chooses the spelling in
     /// the path.
     pub(crate) fn lacks_within(&self, name: Name, tenant: Option<&TenantRef<'_>>) -> bool {
         let counts = self.said.counts_in(tenant);
+        if matches!(self.answer(tenant), Some(RightsLookup::OutOfReach)) {
+            return false;
+        }
         if self.said.source.tenancy.grants_in_tenants {
             let granted = self.said.granted_in(tenant);
             if !granted.is_some_and(|granted| granted.lack_role(name, tenant, &self.said.source.roles)) {
                 return false;
             }
         }
-        match self.answer(tenant) {
-            Some(RightsLookup::OutOfReach) => false,
-            Some(RightsLookup::Answered(rights)) => {
-                let is_answered =
-                    !counts || !self.said.source.could_answer(name) || self.lists_all(name.vocabulary.kind);
-                let is_tenant = tenant.is_none() || !rights.is_empty();
-                is_answered && is_tenant && !self.writes(name) && rights.lack_role(name, &self.said.source.roles)
-            }
-            // The claim that grants rights in each tenant has answered, and the lists do not count here.
-            None if self.said.source.tenancy.grants_in_tenants && !counts => !self.writes(name),
-            None => counts && self.lacks(name),
+        let mut answers = self.answered(tenant).peekable();
+        if answers.peek().is_none() {
+            // If the claim that grants rights in each tenant has answered, the lists may not count here.
+            return match self.said.source.tenancy.grants_in_tenants && !counts {
+                true => !self.writes(name),
+                false => counts && self.lacks(name),
+            };
         }
+        let is_answered = !counts || !self.said.source.could_answer(name) || self.lists_all(name.vocabulary.kind);
+        let lacks = |rights: &Rights| {
+            (tenant.is_none() || !rights.is_empty()) && rights.lack_role(name, &self.said.source.roles)
+        };
+        is_answered && !self.writes(name) && answers.all(lacks)
     }
 
     /// Returns whether the credential lists the name or one that implies it, or marks the list as omitted. It does not matter

@@ -20,9 +20,15 @@ pub struct Check {
 pub struct ObjectKey(pub &'static str);
 
 impl Check {
-    /// Returns whether the check may run. One that refers to the principal needs a verified caller.
-    pub(crate) fn may_run(&self, facts: &Facts<'_>) -> bool {
-        !self.names_principal || matches!(facts.caller, CallerFacts::Known(_))
+    /// Returns whether the check may run. One that refers to the principal needs a verified caller. For a login without an account,
+    /// it runs only beside `login`, and objects are decided as for an anonymous caller.
+    pub(crate) fn may_run(&self, facts: &Facts<'_>, is_beside_login: bool) -> bool {
+        match facts.caller {
+            _ if !self.names_principal => true,
+            CallerFacts::Known(_) => true,
+            CallerFacts::WithoutAccount(_) => is_beside_login && self.object.is_none(),
+            _ => false,
+        }
     }
 }
 
@@ -43,11 +49,13 @@ impl Requirement for Check {
     }
 
     fn truth(&self, negated: bool, facts: &Facts<'_>) -> Truth {
+        // A check that has run for a login without an account is beside `login`.
+        let may_run = self.may_run(facts, true);
         match facts.checks.of(self.index) {
             // The check ran for another caller.
-            Some(_) if !self.may_run(facts) => Truth::COULD,
+            Some(_) if !may_run => Truth::COULD,
             Some(held) => Truth::settled(held != negated),
-            None if facts.checks.open_hold() && self.may_run(facts) => Truth::HOLDS,
+            None if facts.checks.open_hold() && may_run => Truth::HOLDS,
             None => Truth::COULD,
         }
     }

@@ -35,6 +35,10 @@ pub enum Fact {
     CheckForAnyone(String),
     /// A caller without an actor.
     Direct,
+    /// A verified login of a person.
+    Login,
+    /// A caller with an account, which the handler takes.
+    Account,
     /// A credential of this scheme.
     Scheme(String),
     /// An atom of a later version, as it is written.
@@ -88,6 +92,8 @@ impl Fact {
             "check" => Self::Check(whole()?),
             "check_for_anyone" => Self::CheckForAnyone(whole()?),
             "direct" if arguments.is_none() => Self::Direct,
+            "login" if arguments.is_none() => Self::Login,
+            "account" if arguments.is_none() => Self::Account,
             _ => Self::Other(match arguments {
                 Some(arguments) => format!("{word}({arguments})"),
                 None => word.to_owned(),
@@ -119,6 +125,8 @@ impl fmt::Display for Fact {
             Self::Check(expression) => write!(f, "check({expression})"),
             Self::CheckForAnyone(expression) => write!(f, "check_for_anyone({expression})"),
             Self::Direct => f.write_str("direct"),
+            Self::Login => f.write_str("login"),
+            Self::Account => f.write_str("account"),
             Self::Scheme(name) => write!(f, "scheme({})", quoted(name)),
             Self::Other(text) => f.write_str(text),
         }
@@ -169,6 +177,8 @@ mod tests {
             Fact::Check("post.author == principal.id()".to_owned()),
             Fact::CheckForAnyone("is_open(\")\")".to_owned()),
             Fact::Direct,
+            Fact::Login,
+            Fact::Account,
             Fact::Scheme("client-cert".to_owned()),
             Fact::Other("later(\"x\")".to_owned()),
             Fact::Other("later".to_owned()),

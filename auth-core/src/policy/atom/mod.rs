@@ -1,6 +1,7 @@
 //! The kinds of atoms, one file each. To add a kind, add its file, a variant here, one in `fact`, and a row of `grammar` in
 //! auth-macros.
 
+mod account;
 mod acr;
 mod authenticated;
 mod check;
@@ -8,12 +9,14 @@ mod claim;
 mod country;
 mod direct;
 mod fact;
+mod login;
 mod max_age;
 mod named;
 mod network;
 mod scheme;
 mod tenant_member;
 
+pub use self::account::Account;
 pub use self::acr::Acr;
 pub use self::authenticated::Authenticated;
 pub use self::check::{Check, ObjectKey};
@@ -21,6 +24,7 @@ pub use self::claim::{Claim, ClaimValue, claim_path};
 pub use self::country::Country;
 pub use self::direct::Direct;
 pub use self::fact::Fact;
+pub use self::login::Login;
 pub use self::max_age::MaxAge;
 pub(crate) use self::named::may_count;
 pub use self::named::{Named, NamedIn};
@@ -52,6 +56,10 @@ pub enum Atom {
     Scheme(ByScheme),
     /// A caller without an actor.
     Direct(Direct),
+    /// A verified login of a person.
+    Login(Login),
+    /// A caller with an account.
+    Account(Account),
     /// A client in one of several networks.
     Network(Network),
     /// A client in one of several countries.
@@ -86,6 +94,8 @@ macro_rules! each {
             Atom::Acr($it) => $answer,
             Atom::Scheme($it) => $answer,
             Atom::Direct($it) => $answer,
+            Atom::Login($it) => $answer,
+            Atom::Account($it) => $answer,
             Atom::Network($it) => $answer,
             Atom::Country($it) => $answer,
             Atom::Check($it) => $answer,
@@ -167,6 +177,7 @@ pub(crate) mod tests {
             has_claims: true,
             tenancy: Default::default(),
             all_scopes: false,
+            login: Default::default(),
             roles: Default::default(),
         }
     }

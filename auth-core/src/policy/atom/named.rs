@@ -54,6 +54,8 @@ fn truth(name: Name, tenant: Option<&TenantRef<'_>>, negated: bool, facts: &Fact
 fn could_hold(name: Name, dimensions: &[&str], negated: bool, source: &Issuer, is_asked: bool) -> bool {
     let is_scope = name.vocabulary.kind == NameKind::Scope;
     let counts = is_scope || source.tenancy.could_count(dimensions);
+    // The rights of an account count outside of tenants.
+    let is_asked = is_asked || !is_scope && dimensions.is_empty() && source.login.loads_account();
     match negated {
         false => counts && source.could_hold(name) || is_asked && source.roles.could_hold(name),
         true => may_be_negated(name) && (is_asked || counts && source.could_answer(name)),

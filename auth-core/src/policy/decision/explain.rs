@@ -99,6 +99,7 @@ fn why(literal: &Literal, truth: Truth, facts: &Facts<'_>) -> &'static str {
         (_, CallerFacts::Nobody) if about_caller => "no caller is authenticated",
         (_, CallerFacts::Presented(_)) if about_caller => "the credential is not verified yet",
         (_, CallerFacts::Refused(_)) if about_caller => "the credential was refused",
+        (_, CallerFacts::WithoutAccount(_)) if about_caller => "the login has no account",
         _ if truth.could_if_reached && !truth.could => "its data source is unavailable",
         _ if truth.could => "not satisfied; another login could satisfy it",
         (Atom::Network(_), _) if facts.client.is_none() => "the client address is unknown",

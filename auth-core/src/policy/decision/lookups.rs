@@ -13,7 +13,7 @@ use crate::policy::truth::Truth;
 /// `effective_caller` has already ignored the credential if anonymous callers could pass.
 #[inline]
 pub(super) fn outside_networks_or_tenants(case: &DecisionInput<'_>) -> Option<Decision> {
-    let CallerFacts::Known(principal) = case.facts.caller else { return None };
+    let principal = case.facts.caller.principal()?;
     case.facts.is_outside(principal).then(|| deny_outside(case, principal))
 }
 

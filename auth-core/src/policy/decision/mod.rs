@@ -20,8 +20,9 @@ pub use self::rules::Rules;
 use crate::client::csrf::CrossSite;
 use crate::denial::{Denial, Reason, RetryAfter};
 use crate::identity::scheme_id::{SchemeId, SchemeSet};
+use crate::policy::atom::Atom;
 use crate::policy::facts::{CallerFacts, Checks, ExternalRights, Facts};
-use crate::policy::rule::CallerAccess;
+use crate::policy::rule::{CallerAccess, Literal, requires_login};
 use crate::policy::truth::Truth;
 
 /// The result of a decision.
@@ -74,14 +75,14 @@ fn in_order(case: &DecisionInput<'_>) -> Decision {
         malformed_or_throttled,        //  4   400, and 5   429
         cross_site_on_ambient,         //  6   403
         not_verified_yet,              //      verify, then 7 to 10
-        deny_rejected_credential,      //  7   503, 8   401, 9   403
+        deny_rejected_credential,      //  7   503, 8   401, 9   403, 9a 503, 9b 403, 9c 401
         outside_networks_or_tenants,   //      403, 10a 400
         tenant_is_unknown,             // 10a  400, or ask for the default tenant
         allow_if_satisfied,            // 10   the handler runs
         needs_rights,                  //      look up rights, or 503 if the lookup failed
         needs_check,                   // 11   run a check, and decide again
     }
-    deny_insufficient(case) //            10   401 or 403
+    deny_insufficient(case) //            10   401 or 403, 9d 403
 }
 
 /// Returns the caller for the decision. If the rules admit anonymous callers, some credentials are ignored: expired or revoked
@@ -97,7 +98,7 @@ fn is_discarded(rules: Rules<'_>, facts: &Facts<'_>) -> bool {
     let cookie_fails = |scheme| !passes_cross_site(scheme, facts.cross_site) && is_like_a_cookie(scheme);
     let may_be = match facts.caller {
         CallerFacts::Presented(scheme) => cookie_fails(scheme),
-        CallerFacts::Known(principal) => {
+        CallerFacts::Known(principal) | CallerFacts::WithoutAccount(principal) => {
             cookie_fails(principal.scheme())
                 || facts.is_outside(principal)
                 || principal.is_limited() && !could_hold_by_name(rules, facts)
@@ -208,7 +209,7 @@ fn cross_site_on_ambient(case: &DecisionInput<'_>) -> Option<Decision> {
     let scheme = match case.facts.caller {
         CallerFacts::Presented(scheme) => scheme,
         CallerFacts::Refused(denial) => denial.scheme?,
-        CallerFacts::Known(principal) => principal.scheme(),
+        CallerFacts::Known(principal) | CallerFacts::WithoutAccount(principal) => principal.scheme(),
         CallerFacts::Nobody | CallerFacts::Hypothetical(_) => return None,
     };
     let refused = !passes_cross_site(scheme, case.facts.cross_site) && case.reads_caller();
@@ -244,7 +245,10 @@ fn needs_check(case: &DecisionInput<'_>) -> Option<Decision> {
 #[inline(never)]
 fn first_open_check(case: &DecisionInput<'_>) -> Option<Decision> {
     let formulas = || case.rules.formulas();
-    let all = || formulas().fold(Residual::Holds, |open, formula| open.and(|| Residual::of(formula, case.facts)));
+    let lacks_account = matches!(case.facts.caller, CallerFacts::WithoutAccount(_));
+    let is_beside_login = lacks_account && formulas().any(requires_login);
+    let of = |formula| Residual::of(formula, case.facts, is_beside_login);
+    let all = || formulas().fold(Residual::Holds, |open, formula| open.and(|| of(formula)));
     let open = match case.rules.requires_name(case.facts) {
         // A check that cannot lead to a name does not run, even if it would satisfy the rules.
         true => Residual::any_by_name(formulas(), case.facts).and(all),
@@ -256,6 +260,7 @@ fn first_open_check(case: &DecisionInput<'_>) -> Option<Decision> {
 fn deny_insufficient(case: &DecisionInput<'_>) -> Decision {
     let reason = match case.facts.caller {
         CallerFacts::Known(_) => return deny_known(case),
+        CallerFacts::WithoutAccount(_) => Reason::AccountRequired,
         // A check that does not depend on the caller has failed.
         _ if !case.truth.could => Reason::InsufficientPermissions,
         _ => Reason::MissingCredentials,
@@ -263,12 +268,20 @@ fn deny_insufficient(case: &DecisionInput<'_>) -> Decision {
     deny(case, reason)
 }
 
+/// Returns whether the caller lacks a login or an account, which no parameter of a challenge can express.
+fn needs_login(case: &DecisionInput<'_>) -> bool {
+    let is_missing =
+        |literal: &Literal| matches!(literal.atom, Atom::Login(_) | Atom::Account(_)) && !literal.truth(case.facts).now;
+    case.rules.formulas().any(|formula| formula.literals(&mut |literal| is_missing(literal)))
+}
+
 #[inline(never)]
 fn deny_known(case: &DecisionInput<'_>) -> Decision {
-    let reason = if case.truth.could {
-        Reason::StepUpRequired(step_up(case))
-    } else {
-        scopes(case).map_or(Reason::InsufficientPermissions, Reason::InsufficientScope)
+    let reason = match case.truth.could {
+        // The credential is of the wrong kind: one that logs in is required.
+        true if needs_login(case) => Reason::MissingCredentials,
+        true => Reason::StepUpRequired(step_up(case)),
+        false => scopes(case).map_or(Reason::InsufficientPermissions, Reason::InsufficientScope),
     };
     let mut decision = deny(case, reason);
     if case.rules.hold_without_name(case.facts)
@@ -291,12 +304,9 @@ fn deny(case: &DecisionInput<'_>, reason: Reason) -> Decision {
             false
         });
     }
-    let caller = match case.facts.caller {
-        CallerFacts::Known(principal) => Some(principal.id()),
-        _ => None,
-    };
+    let caller = case.facts.caller.principal().map(|principal| principal.id());
     let used = match case.facts.caller {
-        CallerFacts::Known(principal) => Some(principal.scheme()),
+        CallerFacts::Known(principal) | CallerFacts::WithoutAccount(principal) => Some(principal.scheme()),
         CallerFacts::Presented(scheme) => Some(scheme),
         CallerFacts::Refused(denial) => denial.scheme,
         CallerFacts::Nobody | CallerFacts::Hypothetical(_) => None,

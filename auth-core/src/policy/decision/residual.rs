@@ -3,7 +3,7 @@
 use super::Decision;
 use crate::policy::atom::Atom;
 use crate::policy::facts::Facts;
-use crate::policy::rule::{Formula, Literal};
+use crate::policy::rule::{Formula, Literal, requires_login};
 
 /// The value of a formula after the known facts are filled in. A formula contains each check only once, negated or not. Each
 /// remaining check can therefore change the value for some results of the others.
@@ -15,17 +15,23 @@ pub(super) enum Residual {
 }
 
 impl Residual {
-    pub(super) fn of(formula: &Formula, facts: &Facts<'_>) -> Self {
+    /// `is_beside_login` is whether a formula that must hold in addition requires a login.
+    pub(super) fn of(formula: &Formula, facts: &Facts<'_>, is_beside_login: bool) -> Self {
         match formula {
             Formula::Literal(Literal { atom: Atom::Check(check), .. })
-                if facts.checks.of(check.index).is_none() && check.may_run(facts) =>
+                if facts.checks.of(check.index).is_none() && check.may_run(facts, is_beside_login) =>
             {
                 Self::Depends(check.index)
             }
             Formula::Literal(literal) if literal.truth(facts).now => Self::Holds,
             Formula::Literal(_) => Self::Fails,
-            Formula::All(parts) => parts.iter().fold(Self::Holds, |open, part| open.and(|| Self::of(part, facts))),
-            Formula::Any(parts) => parts.iter().fold(Self::Fails, |open, part| open.or(|| Self::of(part, facts))),
+            Formula::All(parts) => {
+                let is_beside_login = is_beside_login || parts.iter().any(requires_login);
+                parts.iter().fold(Self::Holds, |open, part| open.and(|| Self::of(part, facts, is_beside_login)))
+            }
+            Formula::Any(parts) => {
+                parts.iter().fold(Self::Fails, |open, part| open.or(|| Self::of(part, facts, is_beside_login)))
+            }
         }
     }
 
@@ -34,7 +40,8 @@ impl Residual {
         match formula {
             Formula::Literal(_) if formula.holds_by_name(facts).1 => Self::Holds,
             Formula::Literal(_) => Self::Fails,
-            Formula::All(parts) => Self::any_by_name(parts.iter(), facts).and(|| Self::of(formula, facts)),
+            // `login` leads to no name, so that a check beside it needs no distinction here.
+            Formula::All(parts) => Self::any_by_name(parts.iter(), facts).and(|| Self::of(formula, facts, false)),
             Formula::Any(parts) => Self::any_by_name(parts.iter(), facts),
         }
     }

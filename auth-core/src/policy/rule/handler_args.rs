@@ -1,5 +1,7 @@
 //! Requirements of a handler's arguments on its rule.
 
+use std::any::TypeId;
+
 use super::CallerAccess;
 use crate::identity::vocabulary::Name;
 
@@ -32,6 +34,19 @@ pub enum ArgRequirement {
     Ticket,
     /// The tenant that was decided on.
     Tenant,
+    /// The account of the caller.
+    Account(AccountArg),
+    /// The account of the caller, if there is one.
+    MaybeAccount(AccountArg),
+}
+
+/// The type of accounts that a handler takes.
+#[derive(Clone, Copy, Debug)]
+pub struct AccountArg {
+    /// Returns the type.
+    pub id: fn() -> TypeId,
+    /// Returns the full name of the type.
+    pub name: fn() -> &'static str,
 }
 
 /// An object that a handler takes.
@@ -57,7 +72,9 @@ impl ArgRequirement {
             | Self::Proof(_)
             | Self::Authorized(_)
             | Self::Lease
-            | Self::Ticket => CallerAccess::Caller,
+            | Self::Ticket
+            | Self::Account(_)
+            | Self::MaybeAccount(_) => CallerAccess::Caller,
         }
     }
 
@@ -89,6 +106,14 @@ impl ArgRequirement {
     /// Returns whether the argument needs the caller's permission on an object.
     pub const fn asks_about_object(&self) -> bool {
         matches!(self, Self::Authorized(_))
+    }
+
+    /// Returns the type of accounts that the argument takes.
+    pub const fn account(&self) -> Option<&AccountArg> {
+        match self {
+            Self::Account(account) | Self::MaybeAccount(account) => Some(account),
+            _ => None,
+        }
     }
 
     /// Returns the object that the argument takes.

@@ -46,6 +46,8 @@ impl<'a> Side<'a> {
 const fn includes(larger: &Atom, smaller: &Atom) -> bool {
     match (larger, smaller) {
         (Atom::Check(_), _) => false, // the result of a check is unknown at compile time
+        // A login without an account satisfies `login` only.
+        (Atom::Authenticated(_), Atom::Login(_)) => false,
         (Atom::Authenticated(_), smaller) => smaller.is_about_caller(),
         (Atom::Named(Named(larger)), Atom::Named(Named(smaller))) => smaller.implies(*larger),
         (Atom::NamedIn(larger), Atom::NamedIn(smaller)) => {
@@ -61,7 +63,7 @@ const fn includes(larger: &Atom, smaller: &Atom) -> bool {
         (Atom::MaxAge(larger), Atom::MaxAge(smaller)) => smaller.seconds <= larger.seconds,
         (Atom::Acr(larger), Atom::Acr(smaller)) => same(larger.value, smaller.value),
         (Atom::Scheme(larger), Atom::Scheme(smaller)) => larger.is(smaller),
-        (Atom::Direct(_), Atom::Direct(_)) => true,
+        (Atom::Direct(_), Atom::Direct(_)) | (Atom::Login(_), Atom::Login(_)) => true,
         (Atom::Network(Network(larger)), Atom::Network(Network(smaller))) => {
             let mut index = 0;
             while index < smaller.len() {

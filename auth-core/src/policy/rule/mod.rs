@@ -3,12 +3,15 @@
 mod implication;
 mod redundancy;
 mod handler_args;
+mod account;
 mod dimensions;
 mod display;
 
+pub(crate) use self::account::requires_login;
+pub use self::account::{ACCOUNT, check_account, with_account};
 pub(crate) use self::dimensions::DimensionSets;
 pub use self::dimensions::check_tenant;
-pub use self::handler_args::{ArgRequirement, ObjectArg};
+pub use self::handler_args::{AccountArg, ArgRequirement, ObjectArg};
 pub use self::implication::check_proof;
 pub use self::redundancy::{Part, check_all, check_any, check_possible};
 use crate::identity::vocabulary::{Name, NameKind};

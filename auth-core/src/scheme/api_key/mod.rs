@@ -16,14 +16,14 @@ pub use self::file::{ApiKeysFile, ApiKeysFileError};
 pub use self::key::{ApiKey, ApiKeyError, NewApiKey};
 pub use self::verifier::ApiKeyVerifier;
 use crate::client::RequestHead;
-use crate::identity::issuer::{Confers, Form, Issuer, ListClaim, RoleTypes};
+use crate::identity::issuer::{Confers, Form, Issuer, ListClaim, LoginSetting, LoginSource, RoleTypes};
 use crate::identity::scheme_id::{SchemeId, is_token};
 use crate::identity::vocabulary::NameKind;
 use crate::runtime::clock::Timestamp;
 use crate::runtime::future::BoxFuture;
 use crate::scheme::OwnIssuer;
 use crate::scheme::build_error::{BuildError, Mistakes};
-use crate::scheme::settings::{AllSettings, Assembly, SchemeSettings, SettingsContext};
+use crate::scheme::settings::{AllSettings, Assembly, IssuerSettings, SchemeSettings, SettingsContext};
 
 /// The key store is unavailable. The request is answered with 503.
 #[derive(Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -59,6 +59,7 @@ pub struct ApiKeyScheme {
     keys: Arc<dyn ApiKeyStore>,
     header: String,
     confers: Option<Confers>,
+    login: LoginSetting,
 }
 
 impl<K: ApiKeyStore> From<K> for ApiKeyScheme {
@@ -70,7 +71,7 @@ impl<K: ApiKeyStore> From<K> for ApiKeyScheme {
 impl ApiKeyScheme {
     /// Creates settings for keys in the header `X-Api-Key`.
     pub fn new(keys: impl ApiKeyStore) -> Self {
-        Self { keys: Arc::new(keys), header: "x-api-key".to_owned(), confers: None }
+        Self { keys: Arc::new(keys), header: "x-api-key".to_owned(), confers: None, login: LoginSetting::Unset }
     }
 
     /// Sets the name of the header. `X-Api-Key` by default.
@@ -83,6 +84,20 @@ impl ApiKeyScheme {
         Self { confers: Some(confers), ..self }
     }
 
+    /// States that these credentials are logins of accounts. See [`AuthBuilder::accounts`]. Required, or
+    /// [`keeps_own_identity`](Self::keeps_own_identity), if there are several issuers and accounts. A single issuer logs in by
+    /// default.
+    ///
+    /// [`AuthBuilder::accounts`]: https://docs.rs/auth-actix/latest/auth_actix/struct.AuthBuilder.html#method.accounts
+    pub fn logs_in(self) -> Self {
+        Self { login: LoginSetting::LogsIn, ..self }
+    }
+
+    /// States that these credentials are not logins: their callers keep their own identity and have no account.
+    pub fn keeps_own_identity(self) -> Self {
+        Self { login: LoginSetting::OwnIdentity, ..self }
+    }
+
     pub(crate) fn has_explicit_confers(&self) -> bool {
         self.confers.is_some()
     }
@@ -92,7 +107,7 @@ impl ApiKeyScheme {
     }
 
     /// Creates the verifier for a realm. `roles` are the role types of the application.
-    pub(crate) fn prepare(self, realm: &str, roles: &RoleTypes) -> ApiKeyVerifier {
+    pub(crate) fn prepare(self, realm: &str, roles: &RoleTypes, login: LoginSource) -> ApiKeyVerifier {
         let list = |kind, name: &str| ListClaim::new(kind, Form::Array, vec![name.to_owned()]);
         let source = Issuer {
             issuer: OwnIssuer::ApiKeys.name(realm),
@@ -102,6 +117,7 @@ impl ApiKeyScheme {
             has_claims: false,
             tenancy: Default::default(),
             all_scopes: false,
+            login,
             roles: roles.clone(),
         };
         ApiKeyVerifier { keys: self.keys, header: self.header, source: Arc::new(source) }
@@ -119,8 +135,9 @@ impl<H: RequestHead> SchemeSettings<H> for ApiKeyScheme {
         1
     }
 
-    fn issuers(&self) -> Vec<(&'static str, bool)> {
-        vec![("api_keys", self.has_explicit_confers())]
+    fn issuers(&self) -> Vec<IssuerSettings> {
+        let declares_confers = self.has_explicit_confers();
+        vec![IssuerSettings { method: "api_keys", declares_confers, login: self.login }]
     }
 
     fn check(&self, _: &SettingsContext<'_, H>, mistakes: &mut Mistakes) {
@@ -130,7 +147,8 @@ impl<H: RequestHead> SchemeSettings<H> for ApiKeyScheme {
     }
 
     fn prepare(self: Box<Self>, assembly: &mut Assembly<'_, H>, _: &AllSettings<H>, _: &mut Mistakes) {
-        let keys = (*self).prepare(assembly.realm, assembly.roles);
+        let login = assembly.login_source(self.login);
+        let keys = (*self).prepare(assembly.realm, assembly.roles, login);
         assembly.schemes.push(Arc::new(keys));
     }
 }

@@ -69,7 +69,8 @@ async fn wrong_api_keys_receive_one_identical_denial() {
     let line = stored.to_line();
     assert_eq!(ApiKey::from_line(&line).as_ref(), Some(&stored));
     assert!(!line.contains(key.rsplit('.').next().unwrap()), "the secret is not stored");
-    let verifier = |store| ApiKeyScheme::new(Store(store)).prepare("reports", &RoleTypes::default());
+    let verifier =
+        |store| ApiKeyScheme::new(Store(store)).prepare("reports", &RoleTypes::default(), Default::default());
     let good = verifier(Some(stored.clone()));
     let caller = good.verify(&key).await.unwrap();
     assert_eq!(caller.id().to_string(), "client:14:apikey:reports:backup");
@@ -135,7 +136,8 @@ async fn api_key_and_line_of_an_earlier_version_are_accepted() {
             (&"AAECAwQFBgcI".to_owned(), &roles.iter().map(ToString::to_string).collect())
         );
         assert_eq!(stored.expires, expires.map(crate::runtime::clock::Timestamp::from_seconds));
-        let verifier = ApiKeyScheme::new(Store(Some(stored))).prepare("reports", &RoleTypes::default());
+        let verifier =
+            ApiKeyScheme::new(Store(Some(stored))).prepare("reports", &RoleTypes::default(), Default::default());
         assert_eq!(verifier.verify(KEY).await.unwrap().local_subject(), owner);
     }
 }

@@ -11,6 +11,7 @@ use crate::denial::{Denial, Reason, RetryAfter};
 use crate::identity::issuer::Issuer;
 use crate::identity::principal::Principal;
 use crate::identity::scheme_id::SchemeId;
+use crate::identity::token_digest::TokenDigest;
 use crate::identity::vocabulary::NameKind;
 use crate::runtime::{clock, timeout};
 use crate::scheme::authorization_header::all;
@@ -88,6 +89,10 @@ impl<H: RequestHead> Authenticator<H> for ApiKeyVerifier {
                 Extracted::Refused(SyntaxError::malformed(Some(SchemeId::ApiKey), "the API key is not visible ASCII"))
             }
         }
+    }
+
+    fn digest(&self, credential: &Credential<'_>, _: Option<&str>, _: &RequestView<'_, H>) -> Option<TokenDigest> {
+        Some(TokenDigest::sha256(credential.text.as_bytes()))
     }
 
     fn verify<'r>(&'r self, credential: Credential<'r>, _: &RequestView<'r, H>) -> Verification<'r> {

@@ -8,6 +8,7 @@ use crate::denial::{Denial, Reason};
 use crate::identity::issuer::Issuer;
 use crate::identity::principal::Principal;
 use crate::identity::scheme_id::SchemeId;
+use crate::identity::token_digest::TokenDigest;
 use crate::scheme::authorization_header::is_token68;
 use crate::scheme::{
     Authenticator, Credential, Extracted, ForeignTokens, RequestView, SyntaxError, Verification, Verified,
@@ -140,6 +141,15 @@ impl<H: RequestHead> Authenticator<H> for BearerTokens {
         verify(&self.bearer, credential.text, view, Verified::from)
     }
 
+    fn digest(&self, credential: &Credential<'_>, _: Option<&str>, view: &RequestView<'_, H>) -> Option<TokenDigest> {
+        // The text of a cached credential is empty.
+        let token = match credential.text.as_bytes() {
+            b"" => view.authorization.after(b"Bearer ")?,
+            token => token,
+        };
+        Some(TokenDigest::sha256(token))
+    }
+
     fn describe(&self, source: &Issuer) -> String {
         self.bearer.describe_issuer(source)
     }
@@ -205,6 +215,10 @@ impl<H: RequestHead> Authenticator<H> for CookieTokens {
 
     fn verify<'r>(&'r self, credential: Credential<'r>, view: &RequestView<'r, H>) -> Verification<'r> {
         verify(&self.bearer, credential.text, view, |result| self.in_cookie(result))
+    }
+
+    fn digest(&self, credential: &Credential<'_>, _: Option<&str>, _: &RequestView<'_, H>) -> Option<TokenDigest> {
+        Some(TokenDigest::sha256(credential.text.as_bytes()))
     }
 }
 

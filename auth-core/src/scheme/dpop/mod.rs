@@ -24,7 +24,7 @@ pub use self::replay::{MemoryReplayStore, ReplayStore, ReplayStoreUnavailable};
 use self::uri::Uri;
 use super::bearer::Bearer;
 use super::build_error::{BuildError, Mistakes};
-use super::settings::{AllSettings, Assembly, SchemeSettings, SettingsContext};
+use super::settings::{AllSettings, Assembly, IssuerSettings, SchemeSettings, SettingsContext};
 use super::token_settings::TokenSettings;
 use super::{Authenticator, Credential, Effects, Extracted, RequestView, Verification, Verified};
 use crate::client::RequestHead;
@@ -32,6 +32,7 @@ use crate::denial::{Denial, Reason, RetryAfter};
 use crate::identity::issuer::Issuer;
 use crate::identity::principal::Principal;
 use crate::identity::scheme_id::SchemeId;
+use crate::identity::token_digest::TokenDigest;
 use crate::runtime::clock;
 use crate::runtime::redis_url::RedisUrlError;
 use crate::runtime::timeout;
@@ -307,6 +308,10 @@ impl<H: RequestHead> Authenticator<H> for BoundTokens {
         }
     }
 
+    fn digest(&self, credential: &Credential<'_>, _: Option<&str>, _: &RequestView<'_, H>) -> Option<TokenDigest> {
+        Some(TokenDigest::sha256(credential.text.as_bytes()))
+    }
+
     fn verify<'r>(&'r self, credential: Credential<'r>, view: &RequestView<'r, H>) -> Verification<'r> {
         let proven = ProofContext {
             method: view.head.method().to_owned(),
@@ -339,7 +344,7 @@ impl<H: RequestHead> SchemeSettings<H> for Dpop {
     }
 
     /// Returns no issuers, since the callers belong to those of the bearer tokens.
-    fn issuers(&self) -> Vec<(&'static str, bool)> {
+    fn issuers(&self) -> Vec<IssuerSettings> {
         Vec::new()
     }
 

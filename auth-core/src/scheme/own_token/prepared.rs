@@ -7,9 +7,10 @@ use super::settings::Tokens;
 use super::source::TokenSource;
 use super::tokens_error::TokensError;
 use crate::client::RequestHead;
+use crate::identity::issuer::LoginSetting;
 use crate::scheme::ForeignTokens;
 use crate::scheme::build_error::{BuildError, Mistakes};
-use crate::scheme::settings::{AllSettings, Assembly, SchemeSettings, SettingsContext};
+use crate::scheme::settings::{AllSettings, Assembly, IssuerSettings, SchemeSettings, SettingsContext};
 
 /// The settings of all token sources.
 #[derive(Default)]
@@ -54,8 +55,14 @@ impl<H: RequestHead> SchemeSettings<H> for TokenSources {
         2
     }
 
-    fn issuers(&self) -> Vec<(&'static str, bool)> {
-        self.0.iter().map(|tokens| ("tokens", tokens.has_explicit_confers())).collect()
+    fn issuers(&self) -> Vec<IssuerSettings> {
+        // The callers are clients, which have no accounts.
+        let stated = |tokens: &Tokens| IssuerSettings {
+            method: "tokens",
+            declares_confers: tokens.has_explicit_confers(),
+            login: LoginSetting::OwnIdentity,
+        };
+        self.0.iter().map(stated).collect()
     }
 
     fn accept_opaque_tokens(&self) -> usize {
@@ -88,7 +95,8 @@ impl<H: RequestHead> SchemeSettings<H> for TokenSources {
                 Err(error) => mistakes.add(BuildError::Tokens { name, error }),
             }
         }
-        let leaves_bearer = others.iter().flat_map(|settings| settings.issuers()).any(|(method, _)| method == "bearer");
+        let leaves_bearer =
+            others.iter().flat_map(|settings| settings.issuers()).any(|issuer| issuer.method == "bearer");
         let tokens = Arc::new(OwnTokens::new(sources, leaves_bearer));
         let claims = Arc::clone(&tokens);
         assembly.provide(Arc::new(ForeignTokens(Box::new(move |token| claims.claims(token)))));

@@ -200,6 +200,7 @@ impl Tokens {
                 has_claims: false,
                 tenancy: crate::identity::tenant::Tenancy { grants_in_tenants: true, ..Default::default() },
                 all_scopes: false,
+                login: Default::default(),
                 roles: roles.clone(),
             })
         };

@@ -33,9 +33,19 @@ impl SessionVerifier {
         self.begin(login, None, before, admit).await
     }
 
+    /// Returns the caller of a new session, before it begins.
+    ///
+    /// # Errors
+    /// 500 if the name is empty.
+    pub fn caller_of(&self, login: &NewSession) -> Result<Principal, Denial> {
+        let mut claims = login.claims.clone();
+        SessionMetadata::default().write(&mut claims);
+        self.principal(Value::Object(claims).to_string())
+    }
+
     async fn begin(
         &self,
-        NewSession { mut claims, persistent: remember, user, .. }: NewSession,
+        NewSession { mut claims, persistent: remember, user, account, actor_account, .. }: NewSession,
         actor: Option<Vec<String>>,
         before: Option<SessionId>,
         admit: impl Fn(&Principal) -> Result<(), Denial>,
@@ -43,7 +53,8 @@ impl SessionVerifier {
         let set_up = |cause| Denial::refused(SchemeId::Session, Reason::SetUp, cause);
         claims.insert("iat".to_owned(), json!(clock::now().seconds()));
         let realm = self.source.issuer.as_ref().to_owned();
-        SessionMetadata { realm, user, actor, stale: false }.write(&mut claims);
+        let account = account.map(|account| account.to_string());
+        SessionMetadata { realm, user, actor, stale: false, account: account.clone() }.write(&mut claims);
         let claims = Value::Object(claims).to_string();
         if claims.len() > LONGEST_CLAIMS {
             return Err(set_up("the claims of a login are longer than 16 KiB"));
@@ -52,10 +63,13 @@ impl SessionVerifier {
         admit(&principal)?;
         let id = SessionId::random().ok_or_else(|| set_up("the operating system provides no random numbers"))?;
         let (idle, lasts) = if remember { (None, self.remembers) } else { (Some(self.idle), self.lasts) };
-        let actors = principal.actors().map(|actor| actor.id().to_string());
-        let ids = [principal.id().to_string()].into_iter().chain(actors).collect();
+        let subject = principal.credential_id().to_string();
+        let actors: Vec<_> = principal.actors().map(|actor| actor.id().to_string()).collect();
+        let person = actors.last().unwrap_or(&subject).clone();
+        let of_actor = actor_account.map(|account| account.to_string());
+        let ids = [subject].into_iter().chain(account).chain(of_actor).chain(actors).collect();
         let record = SessionRecord { ids, claims, idle, lasts };
-        self.store_new(id.key(), record, before).await.map_err(SessionStoreError::denial)?;
+        self.store_new(id.key(), record, before, &person).await.map_err(SessionStoreError::denial)?;
         let cookie = self.cookie.set(&id.text(), remember.then_some(lasts));
         Ok((cookie, principal))
     }
@@ -65,14 +79,13 @@ impl SessionVerifier {
         key: SessionKey,
         record: SessionRecord,
         before: Option<SessionId>,
+        person: &str,
     ) -> Result<(), SessionStoreError> {
         let before = match before {
             Some(before) => self.ours(before.key()).await?,
             None => None,
         };
-        if let Some(who) = record.ids.last() {
-            self.make_room(who, before).await?;
-        }
+        self.make_room(person, before).await?;
         if let Some(before) = before
             && self.store.replace(before, key, record.clone()).await?
         {
@@ -138,6 +151,7 @@ impl SessionVerifier {
         }
         login.claims.insert("act".to_owned(), Value::Object(act));
         login.persistent = false;
+        login.actor_account = actor.account_id().cloned();
         let ours = actor.issuer() == self.source.issuer.as_ref();
         let passwords = match (actor.scheme(), &self.users) {
             (SchemeId::Session, _) if ours => {

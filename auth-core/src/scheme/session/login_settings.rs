@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::client::RequestHead;
 use crate::scheme::build_error::{BuildError, Mistakes};
 use crate::scheme::session::Sessions;
-use crate::scheme::settings::{AllSettings, Assembly, SchemeSettings, SettingsContext, warn};
+use crate::scheme::settings::{AllSettings, Assembly, IssuerSettings, SchemeSettings, SettingsContext, warn};
 use crate::store::users::PasswordAuthenticator;
 
 /// Settings of sessions and logins.
@@ -37,8 +37,13 @@ impl<H: RequestHead> SchemeSettings<H> for LoginSettings {
         3
     }
 
-    fn issuers(&self) -> Vec<(&'static str, bool)> {
-        self.sessions.iter().map(|sessions| ("session", sessions.has_explicit_confers())).collect()
+    fn issuers(&self) -> Vec<IssuerSettings> {
+        let stated = |sessions: &Sessions| IssuerSettings {
+            method: "session",
+            declares_confers: sessions.has_explicit_confers(),
+            login: sessions.login(),
+        };
+        self.sessions.iter().map(stated).collect()
     }
 
     fn check(&self, context: &SettingsContext<'_, H>, mistakes: &mut Mistakes) {
@@ -67,7 +72,8 @@ impl<H: RequestHead> SchemeSettings<H> for LoginSettings {
         let Some(sessions) = self.sessions else { return };
         assembly.memory_address = sessions.memory_address();
         let plain_http = sessions.is_for_this_machine();
-        let sessions = sessions.prepare(assembly.realm, users, assembly.roles).map(Some);
+        let login = assembly.login_source(sessions.login());
+        let sessions = sessions.prepare(assembly.realm, users, assembly.roles, login).map(Some);
         let Some(sessions) = mistakes.collect(sessions.map_err(BuildError::Sessions)) else { return };
         if plain_http {
             warn("session cookies are sent over plain HTTP: only for a browser on this machine");

@@ -16,6 +16,9 @@ pub(super) struct SessionMetadata {
     pub(super) user: Option<Vec<String>>,
     /// Like [`user`](Self::user), for the actor.
     pub(super) actor: Option<Vec<String>>,
+    /// The identity of the account that the login belonged to (ACCT-12).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) account: Option<String>,
 }
 
 impl SessionMetadata {

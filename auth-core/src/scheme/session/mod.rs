@@ -47,6 +47,7 @@ use crate::denial::{Denial, Reason, RetryAfter};
 use crate::identity::issuer::Issuer;
 use crate::identity::principal::Principal;
 use crate::identity::scheme_id::SchemeId;
+use crate::identity::token_digest::TokenDigest;
 use crate::runtime::future::LocalBoxFuture;
 use crate::store::users::{PasswordAuthenticator, VerifiedUser};
 
@@ -279,6 +280,10 @@ impl<H: RequestHead> Authenticator<H> for SessionVerifier {
                 }
             }
         })
+    }
+
+    fn digest(&self, _: &Credential<'_>, _: Option<&str>, view: &RequestView<'_, H>) -> Option<TokenDigest> {
+        TokenDigest::from_bytes(self.read(view.head.bytes("cookie"))?.key().bytes()).ok()
     }
 
     fn record_activity(&self, key: ActivityKey) -> LocalBoxFuture<'_, Result<(), Rejection>> {

@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
+use crate::identity::account_id::AccountId;
 use crate::runtime::clock::Timestamp;
 use crate::store::users::VerifiedUser;
 
@@ -16,6 +17,10 @@ pub struct NewSession {
     pub(super) user: Option<Vec<String>>,
     /// The time of the login: `None` for now, `Some(None)` if unknown.
     pub(super) at: Option<Option<Timestamp>>,
+    /// The account of the login.
+    pub(super) account: Option<AccountId>,
+    /// The account of the actor.
+    pub(super) actor_account: Option<AccountId>,
 }
 
 /// Returns the session of a user whose password was verified, with their roles. The roles are refreshed during the session. It ends
@@ -32,7 +37,7 @@ impl NewSession {
     /// user with the same name.
     pub fn user(subject: impl Into<String>) -> Self {
         let claims = Map::from_iter([("sub".to_owned(), json!(subject.into()))]);
-        Self { claims, persistent: false, user: None, at: None }
+        Self { claims, persistent: false, user: None, at: None, account: None, actor_account: None }
     }
 
     /// Sets the issuer of the user's identity, such as the provider of the login. The identity consists of issuer and subject.
@@ -72,6 +77,12 @@ impl NewSession {
     /// then never counts as a recent login.
     pub fn authenticated_at(self, at: Option<Timestamp>) -> Self {
         Self { at: Some(at), ..self }
+    }
+
+    /// Sets the account, which the engine has found for the login.
+    #[doc(hidden)]
+    pub fn of_account(self, account: Option<AccountId>) -> Self {
+        Self { account, ..self }
     }
 
     pub(crate) fn subject(self, subject: impl Into<String>) -> Self {

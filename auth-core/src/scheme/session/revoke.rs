@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use super::metadata::SessionMetadata;
 use super::store::{SessionKey, SessionRecord, SessionState, SessionStoreError, StoredSession};
 use super::{SessionId, SessionVerifier};
 use crate::denial::Denial;
@@ -103,10 +104,12 @@ impl SessionVerifier {
         for key in self.store.of(&id.to_string()).await? {
             // Retried after a concurrent update. Each retry is due to another request, so the loop terminates.
             while let SessionState::Live(live) = self.store.load(key).await? {
-                if live.record.ids.first() != Some(&id.to_string()) || !self.is_ours(&live) {
+                let Ok(Value::Object(mut claims)) = serde_json::from_str(&live.record.claims) else { break };
+                let account = SessionMetadata::of(&claims).account;
+                let is_subject = [live.record.ids.first(), account.as_ref()].contains(&Some(&id.to_string()));
+                if !is_subject || !self.is_ours(&live) {
                     break; // the identity is only the actor, or the session belongs to another realm
                 }
-                let Ok(Value::Object(mut claims)) = serde_json::from_str(&live.record.claims) else { break };
                 claims.insert("roles".to_owned(), json!(roles));
                 if self.store.update(key, live.version, Value::Object(claims).to_string()).await? {
                     changed += 1;

@@ -7,7 +7,7 @@ use super::SessionVerifier;
 use super::cookie::{CookieNameError, CookieSettings};
 use super::memory::MemorySessionStore;
 use super::store::SessionStore;
-use crate::identity::issuer::{Confers, Form, Issuer, ListClaim, RoleTypes};
+use crate::identity::issuer::{Confers, Form, Issuer, ListClaim, LoginSetting, LoginSource, RoleTypes};
 use crate::identity::scheme_id::SchemeId;
 use crate::identity::vocabulary::NameKind;
 use crate::scheme::OwnIssuer;
@@ -31,6 +31,7 @@ pub struct Sessions {
     max_sessions_per_user: usize,
     confers: Option<Confers>,
     all_scopes: bool,
+    login: LoginSetting,
 }
 
 /// An error of the session settings.
@@ -73,6 +74,7 @@ impl Sessions {
             max_sessions_per_user: 100,
             confers: None,
             all_scopes: false,
+            login: LoginSetting::Unset,
         }
     }
 
@@ -131,6 +133,24 @@ impl Sessions {
         Self { all_scopes: true, ..self }
     }
 
+    /// States that these credentials are logins of accounts. See [`AuthBuilder::accounts`]. Required, or
+    /// [`keeps_own_identity`](Self::keeps_own_identity), if there are several issuers and accounts. A single issuer logs in by
+    /// default.
+    ///
+    /// [`AuthBuilder::accounts`]: https://docs.rs/auth-actix/latest/auth_actix/struct.AuthBuilder.html#method.accounts
+    pub fn logs_in(self) -> Self {
+        Self { login: LoginSetting::LogsIn, ..self }
+    }
+
+    /// States that these credentials are not logins: their callers keep their own identity and have no account.
+    pub fn keeps_own_identity(self) -> Self {
+        Self { login: LoginSetting::OwnIdentity, ..self }
+    }
+
+    pub(crate) fn login(&self) -> LoginSetting {
+        self.login
+    }
+
     pub(crate) fn has_explicit_confers(&self) -> bool {
         self.confers.is_some()
     }
@@ -164,6 +184,7 @@ impl Sessions {
         realm: &str,
         users: Option<PasswordAuthenticator>,
         roles: &RoleTypes,
+        login: LoginSource,
     ) -> Result<SessionVerifier, SessionsError> {
         let times = [("idle_timeout", self.idle), ("absolute_timeout", self.lasts), ("persistent_ttl", self.remembers)];
         if let Some((name, _)) = times.iter().find(|(_, time)| *time < Duration::from_secs(1) || *time > LONGEST) {
@@ -191,6 +212,7 @@ impl Sessions {
             has_claims: true,
             tenancy: Default::default(),
             all_scopes: self.all_scopes,
+            login,
             roles: roles.clone(),
         };
         Ok(SessionVerifier {

@@ -62,7 +62,8 @@ impl std::fmt::Debug for SessionKey {
 /// The stored data of a session.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SessionRecord {
-    /// The identities whose sessions include this one, for ending all sessions of an identity: the subject and all actors.
+    /// The identities whose sessions include this one, for ending all sessions of an identity: the subject, its account if it has
+    /// one, and all actors.
     pub ids: Vec<String>,
     /// The claims of the session, as a JSON object.
     pub claims: String,

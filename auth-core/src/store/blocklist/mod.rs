@@ -190,8 +190,12 @@ impl Blocklist {
         if entries.has_only_addresses() {
             return Ok(());
         }
-        // The subject, and all actors that act on their behalf.
-        let ids = || std::iter::once(caller.id()).chain(caller.actors().map(|actor| actor.id()));
+        // The subject by its account and by its credential (ACCT-7), and all actors that act on their behalf.
+        let by_credential = || caller.account_id().map(|_| caller.credential_id());
+        let ids = || {
+            let subject = std::iter::once(caller.id()).chain(by_credential());
+            subject.chain(caller.actors().map(|actor| actor.id()))
+        };
         let token = caller.token_id();
         let token = token.as_deref().map(|jti| (caller.issuer(), jti));
         if token.is_some_and(|(issuer, jti)| entries.revokes_token(issuer, jti)) {

@@ -10,12 +10,12 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 
 use super::columns::stored;
-use super::digest::TokenDigest;
 use super::id::TokenId;
 use super::line;
 use super::record::{Owner, TokenRecord, TokenRecordError};
 use super::store::{TokenAdmin, TokenStore};
 use super::table::{EXPIRED_TTL, TokenTable, touch};
+use crate::identity::token_digest::TokenDigest;
 use crate::runtime::clock::{self, WallTime};
 use crate::runtime::file_watcher::{at, owner_only, watch};
 use crate::runtime::future::BoxFuture;

@@ -3,8 +3,8 @@
 use serde::Serialize;
 
 use super::columns::TokenColumns;
-use super::digest::TokenDigest;
 use super::record::{TokenRecord, TokenRecordError};
+use crate::identity::token_digest::TokenDigest;
 use crate::runtime::strict_json::{self, Raw};
 
 #[derive(Serialize)]

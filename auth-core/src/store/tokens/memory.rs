@@ -4,11 +4,11 @@ use std::future::ready;
 use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use super::columns::stored;
-use super::digest::TokenDigest;
 use super::id::TokenId;
 use super::record::{Owner, TokenRecord};
 use super::store::{TokenAdmin, TokenStore};
 use super::table::{TokenTable, touch};
+use crate::identity::token_digest::TokenDigest;
 use crate::runtime::clock::{self, WallTime};
 use crate::runtime::future::BoxFuture;
 use crate::store::unavailable::StoreUnavailable;

@@ -7,7 +7,6 @@
 //! it. For the same reason, the text of the limits contains each of them, and a version.
 
 mod base62;
-mod digest;
 mod id;
 mod record;
 mod limits;
@@ -21,14 +20,14 @@ mod file;
 pub mod conformance;
 
 pub(crate) use self::base62::{is_base62, push_base62};
-#[doc(hidden)]
 pub use self::columns::{TokenColumns, owner};
-pub use self::digest::{TokenDigest, TokenDigestError};
 pub use self::file::{FileTokenStore, TokensFileError};
 pub use self::id::{RandomUnavailable, TokenId, TokenIdError};
 pub use self::memory::MemoryTokenStore;
 pub use self::record::{Owner, TokenRecord, TokenRecordError};
 pub use self::store::{TokenAdmin, TokenStore};
+#[doc(hidden)]
+pub use crate::identity::token_digest::{TokenDigest, TokenDigestError};
 
 #[cfg(test)]
 mod tests;

@@ -1,8 +1,8 @@
 //! The traits of token stores.
 
-use super::digest::TokenDigest;
 use super::id::TokenId;
 use super::record::{Owner, TokenRecord};
+use crate::identity::token_digest::TokenDigest;
 use crate::runtime::clock::WallTime;
 use crate::runtime::future::BoxFuture;
 use crate::store::unavailable::StoreUnavailable;

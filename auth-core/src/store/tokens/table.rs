@@ -5,9 +5,9 @@ use std::collections::hash_map::Entry;
 use std::time::Duration;
 
 use super::columns::whole_seconds;
-use super::digest::TokenDigest;
 use super::id::TokenId;
 use super::record::{Owner, TokenRecord};
+use crate::identity::token_digest::TokenDigest;
 use crate::runtime::clock::WallTime;
 
 /// Tokens by digest, with an index by identifier.

@@ -76,7 +76,7 @@ fn read(rule: &Expr, negated: bool, diagnostics: &mut Diagnostics) -> Option<For
         Expr::Path(path) if path.path.get_ident().is_some() => {
             let word = path.path.to_token_stream().to_string();
             match grammar::atom(&word) {
-                Some(row) if !matches!(row.shape, Shape::NoArguments | Shape::Tenant) => {
+                Some(row) if !matches!(row.shape, Shape::NoArguments(_) | Shape::Tenant) => {
                     diagnostics.report(path, format!("`{word}` needs an argument"), format!("write `{}`", row.example))
                 }
                 _ => {
@@ -261,7 +261,7 @@ impl WrittenAtom<'_> {
             };
             return diagnostics.report(at_word, format!("unknown atom `{word}`{near}"), help);
         };
-        if !self.arguments.is_empty() && row.shape == Shape::NoArguments {
+        if !self.arguments.is_empty() && matches!(row.shape, Shape::NoArguments(_)) {
             let wrong = format!("`{word}` takes no arguments");
             return diagnostics.report(self.whole, wrong, format!("write `{}`", row.example));
         }

@@ -1,6 +1,7 @@
 //! Tests of the order and the decision, against the tables of the contract and a second evaluator. The evaluator was written only
 //! from the contract, and does not use `Truth`, `Principal` or `Atom`. This module contains the inputs of both.
 
+mod accounts;
 mod checks;
 mod denials;
 mod external_rights;
@@ -310,6 +311,7 @@ fn tokens() -> Issuer {
         has_claims: true,
         tenancy: Default::default(),
         all_scopes: false,
+        login: Default::default(),
         roles: [&ROLES].into(),
     }
 }

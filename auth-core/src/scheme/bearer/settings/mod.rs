@@ -2,6 +2,7 @@
 
 mod dev;
 mod tenants;
+mod logins;
 #[cfg(feature = "oidc")]
 mod fetching;
 mod mistakes;
@@ -11,6 +12,7 @@ mod presets;
 use std::time::Duration;
 
 pub use self::dev::sign_hs256;
+use self::logins::LoginSettings;
 pub use self::mistakes::JwtError;
 use self::tenants::TenantSetting;
 use super::access::ReadAccess;
@@ -61,6 +63,7 @@ pub struct Jwt {
     /// The first error that a setting has detected.
     mistake: Option<JwtError>,
     confers: Option<Confers>,
+    logins: LoginSettings,
     tenants: Vec<(String, TenantSetting)>,
     /// The claim that grants rights for each tenant, a JSON pointer, and the function that reads it.
     access: Option<(String, ReadAccess)>,
@@ -127,6 +130,7 @@ impl Jwt {
             once: SetOnce::default(),
             mistake: None,
             confers: None,
+            logins: LoginSettings::default(),
             tenants: Vec::new(),
             access: None,
             profile: false,
@@ -373,11 +377,6 @@ impl Jwt {
     #[must_use]
     pub fn confers(self, confers: Confers) -> Self {
         Self { confers: Some(confers), ..self.once("confers") }
-    }
-
-    /// Returns whether tokens are bound to tenants.
-    pub(crate) fn is_of_tenant(&self) -> bool {
-        !self.tenants.is_empty()
     }
 
     /// Returns whether the issuer is asked about opaque tokens.

@@ -37,9 +37,6 @@ impl Jwt {
         }
         self.check_claims()?;
         self.check_keys(is_resolved)?;
-        if self.leeway > MAX_LEEWAY {
-            return Err(JwtError::LeewayTooLong);
-        }
         let (lists, conditions) = (self.list_claims()?, self.conditions()?);
         let (tenants, access) = (self.token_tenants()?, self.access_claim()?);
         let types = match (self.profile, self.types.is_empty()) {
@@ -61,6 +58,7 @@ impl Jwt {
             has_claims: true,
             tenancy: tenants.tenancy(is_resolved, access.is_some()),
             all_scopes: false,
+            login: self.logins.source(),
             roles: roles.clone(),
         };
         Ok(TokenIssuer {
@@ -123,6 +121,9 @@ impl Jwt {
         }
         if self.profile && (self.any_audience || self.unnamed) {
             return Err(JwtError::ProfileWithoutNames);
+        }
+        if self.leeway > MAX_LEEWAY {
+            return Err(JwtError::LeewayTooLong);
         }
         let beside = [("types", self.once.has("types")), ("accept_id_tokens", self.conditions.accepts_id_tokens)];
         match beside.iter().find(|(_, is_there)| self.profile && *is_there) {

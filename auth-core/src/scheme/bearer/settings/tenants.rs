@@ -77,6 +77,11 @@ impl Jwt {
         Self { access: Some((pointer.to_owned(), Arc::new(read))), ..self.once("access_by_tenant") }
     }
 
+    /// Returns whether tokens are bound to tenants.
+    pub(crate) fn is_of_tenant(&self) -> bool {
+        !self.tenants.is_empty()
+    }
+
     fn tenant_setting(mut self, name: &str, setting: TenantSetting) -> Self {
         self.tenants.push((name.to_owned(), setting));
         self

@@ -20,7 +20,7 @@ use crate::scheme::LoginAtProvider;
 use crate::scheme::bearer::{Bearer, Jwt, JwtError};
 use crate::scheme::build_error::{BuildError, Mistakes};
 use crate::scheme::session::{LoginSettings, NewSession};
-use crate::scheme::settings::{AllSettings, Assembly, SchemeSettings};
+use crate::scheme::settings::{AllSettings, Assembly, IssuerSettings, SchemeSettings};
 
 /// Converts the principal of an ID token to a session.
 pub(super) type ToSession = dyn Fn(&Principal) -> NewSession + Send + Sync;
@@ -249,7 +249,7 @@ impl<H: RequestHead> SchemeSettings<H> for OidcLogin {
     }
 
     /// Returns no issuers, since the session scheme is the issuer of the caller.
-    fn issuers(&self) -> Vec<(&'static str, bool)> {
+    fn issuers(&self) -> Vec<IssuerSettings> {
         Vec::new()
     }
 

@@ -1,4 +1,4 @@
-//! Digests of tokens, by which stores find them.
+//! Digests of presented tokens, by which stores and caches find them.
 
 use std::fmt;
 use std::hash::{Hash, Hasher};
@@ -6,17 +6,17 @@ use std::hash::{Hash, Hasher};
 use sha2::Digest as _;
 use subtle::ConstantTimeEq as _;
 
-/// The digest of a token: the key of its record in a [`TokenStore`](super::TokenStore).
+/// The digest of a token, by which stores and caches find it.
 ///
 /// A store never receives the token. The default is SHA-256, which suffices because a token has 256 random bits. Comparison takes
 /// constant time for digests of equal length.
 ///
 /// ```
-/// use auth_actix::tokens::TokenDigest;
+/// use auth_actix::identity::TokenDigest;
 /// let digest = TokenDigest::sha256(b"pat_secret");
 /// assert_eq!(TokenDigest::from_bytes(digest.as_bytes())?, digest);
 /// assert!(!format!("{digest:?}").contains(&digest.to_hex()));
-/// # Ok::<(), auth_actix::tokens::TokenDigestError>(())
+/// # Ok::<(), auth_actix::identity::TokenDigestError>(())
 /// ```
 #[derive(Clone)]
 pub struct TokenDigest {
@@ -72,7 +72,7 @@ impl TokenDigest {
     }
 
     /// Reads lowercase hexadecimal digits. There is one text for each digest, so that two lines cannot contain one digest.
-    pub(super) fn from_hex(text: &str) -> Option<Self> {
+    pub(crate) fn from_hex(text: &str) -> Option<Self> {
         let mut bytes = Vec::with_capacity(text.len() / 2);
         for pair in text.as_bytes().chunks(2) {
             bytes.push(u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()?);

@@ -1,0 +1,139 @@
+//! Tests of accounts where a credential is verified outside of the decision of a handler: middleware, tickets, leases, and handlers
+//! without a rule.
+
+use actix_web::dev::Service as _;
+use actix_web::{HttpMessage as _, HttpRequest, HttpResponse};
+use auth_actix::PrincipalExt as _;
+use auth_actix::jwt::Ticket;
+use auth_actix::lease::Lease;
+
+use super::*;
+
+/// What middleware knew of the caller.
+struct Seen(String);
+
+#[public]
+#[get("/seen")]
+async fn seen(request: HttpRequest) -> String {
+    request.extensions().get::<Seen>().map_or_else(String::new, |seen| seen.0.clone())
+}
+
+#[require_auth]
+#[post("/ticket")]
+async fn issue_ticket(ticket: Ticket) -> String {
+    ticket.into_string()
+}
+
+#[require_auth]
+#[get("/events")]
+async fn event_stream(me: Caller<Party>) -> HttpResponse {
+    HttpResponse::Ok().content_type("text/event-stream").body(me.account_id().to_string())
+}
+
+#[require_auth]
+#[get("/leased")]
+async fn leased(lease: Lease) -> String {
+    format!("{:?}", lease.every(Duration::from_secs(1)).await)
+}
+
+#[get("/unguarded")]
+async fn unguarded(me: Option<Caller<Party>>) -> String {
+    me.map_or_else(|| "none".to_owned(), |me| me.account_id().to_string())
+}
+
+fn start(directory: &Directory) -> Server {
+    let auth = builder().bearer(jwt()).tickets().accounts(directory.clone()).build().unwrap();
+    Server::start(move |config: &mut ServiceConfig| {
+        let inner = auth.scope("").service(identity).service(seen).service(open_page).service(issue_ticket);
+        let inner = inner.service(event_stream).service(leased);
+        let noted = actix_web::web::scope("/a").app_data(auth.clone()).service(unguarded).service(inner);
+        let noted = noted.wrap_fn(|request, service| {
+            let caller = request.principal().map_or_else(|| "none".to_owned(), |caller| caller.id().to_string());
+            request.extensions_mut().insert(Seen(caller));
+            service.call(request)
+        });
+        config.service(noted.wrap(auth.identify()));
+    })
+}
+
+#[test]
+fn middleware_sees_the_account_that_the_rule_decides_with() {
+    // ACCT-7, ACCT-8
+    let directory = Directory::default();
+    directory.set("alice", Row::Found(Party::member(1))).set("sue", Row::Suspended(Party::member(2)));
+    directory.set("fails", Row::Broken("fails"));
+    let server = start(&directory);
+    let login = "login:user:18:https://id.example:new";
+    #[rustfmt::skip]
+    let table = [
+        ("alice", "/seen",  "account:member:1"),
+        ("alice", "/known", "account:member:1"),
+        ("new",   "/seen",  login),
+        ("new",   "/open",  login),
+        ("new",   "/known", "403 account-required"),
+        ("sue",   "/seen",  "none"),
+        ("sue",   "/open",  "403 account-suspended"),
+        ("sue",   "/known", "403 account-suspended"),
+        ("fails", "/known", "503 authentication-unavailable"),
+    ];
+    for (name, path, expected) in table {
+        assert_eq!(told(&send(&server, path, Some(&as_user(name)))), expected, "{name} {path}");
+        let finds = directory.calls().iter().filter(|call| call.starts_with("find")).count();
+        assert!(finds == 1 || name == "fails", "{name} {path}: {finds}");
+    }
+}
+
+#[test]
+fn a_ticket_loads_the_account_of_its_token() {
+    // ACCT-8, ACCT-14
+    let directory = Directory::default();
+    directory.set("alice", Row::Found(Party::member(1)));
+    let server = start(&directory);
+    let token = auth_tests::token::token(json!({}));
+    let ticket = || {
+        let answer = server.send(&request("POST", "/a/ticket").authorization(format!("Bearer {token}")).body(""));
+        answer.text().to_owned()
+    };
+    let events =
+        |ticket: &str| server.send(&ask(&format!("/a/events?ticket={ticket}")).field("Accept", "text/event-stream"));
+    assert_eq!(told(&events(&ticket())), "account:member:1");
+    let before = ticket();
+    directory.log_out(&token);
+    assert_eq!(told(&events(&before)), "401 revoked-credentials", "the digest is that of the token");
+}
+
+#[test]
+fn a_lease_ends_when_the_account_is_suspended_or_lost() {
+    // ACCT-8, ACCT-13
+    for row in [Some(Row::Suspended(Party::member(1))), Some(Row::Found(Party::member(2))), Some(Row::Revoked), None] {
+        let directory = Directory::default();
+        directory.set("alice", Row::Found(Party::member(1)));
+        let server = start(&directory);
+        let waiting = std::thread::scope(|scope| {
+            let answer = scope.spawn(|| told(&send(&server, "/leased", Some(&as_user("alice")))));
+            std::thread::sleep(Duration::from_millis(1500));
+            assert!(!answer.is_finished(), "the lease lasts while the account is unchanged");
+            match row.clone() {
+                Some(row) => drop(directory.set("alice", row)),
+                None => directory.remove("user:18:https://id.example:alice"),
+            }
+            answer.join().unwrap()
+        });
+        assert_eq!(waiting, "Withdrawn", "{}", row.is_some());
+        assert!(!directory.calls().iter().any(|call| call.starts_with("provision")), "a lease creates no account");
+    }
+}
+
+#[test]
+fn an_account_on_a_handler_without_a_rule_needs_authentication() {
+    // ACCT-6
+    auth_tests::logs::capture();
+    let directory = Directory::default();
+    directory.set("alice", Row::Found(Party::member(1))).set("sue", Row::Suspended(Party::member(2)));
+    let server = start(&directory);
+    for (name, expected) in [("alice", "account:member:1"), ("new", "none"), ("sue", "none")] {
+        assert_eq!(told(&send(&server, "/unguarded", Some(&as_user(name)))), expected, "{name}");
+    }
+    let is_told = |line: &auth_tests::logs::Line| line.field("message").contains("without a rule takes a `Caller<…>`");
+    assert_eq!(auth_tests::logs::lines().iter().filter(|line| is_told(line)).count(), 1, "logged once");
+}

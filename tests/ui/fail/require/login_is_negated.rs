@@ -1,0 +1,4 @@
+#[auth_actix::require(!login)]
+async fn report() {}
+
+fn main() {}

@@ -1,0 +1,4 @@
+#[auth_actix::require(login("alice"))]
+async fn report() {}
+
+fn main() {}
