@@ -43,6 +43,7 @@ struct CallerState<'r> {
 }
 
 impl CallerState<'_> {
+    #[inline]
     fn caller(&self) -> CallerFacts<'_> {
         match (&self.known, &self.credential) {
             (Some(Ok(principal)), _) => CallerFacts::of(principal),

@@ -217,9 +217,11 @@ impl<'a> CallerFacts<'a> {
     /// Returns the facts about a verified principal. Until its account is loaded, its credential counts as one to verify.
     #[inline]
     pub(crate) fn of(principal: &'a Principal) -> Self {
-        if !principal.source().login.loads_account() {
-            return Self::Known(principal);
-        }
+        if principal.is_plain() { Self::Known(principal) } else { Self::of_other(principal) }
+    }
+
+    #[cold]
+    fn of_other(principal: &'a Principal) -> Self {
         if principal.needs_account() {
             Self::Presented(principal.scheme())
         } else if principal.lacks_account() {
@@ -241,7 +243,10 @@ impl<'a> CallerFacts<'a> {
     /// Returns whether the caller has a credential that counts only within some rights.
     #[inline]
     pub(crate) fn is_limited(&self) -> bool {
-        self.principal().is_some_and(Principal::is_limited)
+        match self {
+            Self::Known(principal) | Self::WithoutAccount(principal) => !principal.is_plain() && principal.is_limited(),
+            _ => false,
+        }
     }
 
     /// Returns whether the caller is neither verified nor hypothetical.
@@ -256,8 +261,12 @@ impl Facts<'_> {
     /// (RIGHTS-14).
     #[inline]
     pub(crate) fn is_outside(&self, caller: &Principal) -> bool {
-        let is_checked = self.external.tenants.is_some() || caller.counts_only_in_its_tenants();
-        !caller.counts_from(self.client) || is_checked && self.external.is_bound_elsewhere(caller)
+        (self.external.tenants.is_some() || !caller.is_plain()) && self.is_outside_bounds(caller)
+    }
+
+    #[cold]
+    fn is_outside_bounds(&self, caller: &Principal) -> bool {
+        !caller.counts_from(self.client) || self.external.is_bound_elsewhere(caller)
     }
 
     /// Returns the truth of a literal about the caller. `known` evaluates a principal. `would` returns whether an issuer could

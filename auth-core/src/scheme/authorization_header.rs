@@ -38,18 +38,20 @@ impl<'r> Authorization<'r> {
         })
     }
 
-    /// Returns the bytes after the name of a scheme and its spaces, without validation. `name` ends in a space.
-    pub(super) fn after(self, name: &[u8]) -> Option<&'r [u8]> {
+    /// Returns the bytes after `Bearer` and its spaces, without validation.
+    #[inline]
+    pub(super) fn after_bearer(self) -> Option<&'r [u8]> {
+        const NAME: &[u8; 7] = b"Bearer ";
         let Self::Line(line) = self else { return None };
-        let (found, mut rest) = line.split_at_checked(name.len())?;
+        let (name, mut token) = line.split_first_chunk()?;
         // Almost all clients use this spelling.
-        if found != name && !found.eq_ignore_ascii_case(name) {
+        if name != NAME && !name.eq_ignore_ascii_case(NAME) {
             return None;
         }
-        while let Some(after) = rest.strip_prefix(b" ") {
-            rest = after;
+        while let Some(rest) = token.strip_prefix(b" ") {
+            token = rest;
         }
-        Some(rest)
+        Some(token)
     }
 
     /// Checks whether the line belongs to a custom scheme, which parses the credentials itself. `None` if it belongs to another

@@ -75,11 +75,11 @@ fn handlers_take_the_account_type_of_the_provider() {
     type Register = fn(&Auth, &mut ServiceConfig);
     #[rustfmt::skip]
     let table: [(AuthBuilder, Register, &str); 5] = [
-        (accounts(),              |auth, config| drop(config.service(auth.scope("").service(profile))),      ""),
-        (accounts(),              |auth, config| drop(config.service(auth.scope("").service(other))),   "takes `Caller<alloc::string::String>`, and the account"),
-        (accounts(),              |auth, config| drop(config.service(auth.scope("").service(perhaps))), "takes `Caller<alloc::string::String>`, and the account"),
-        (builder().bearer(jwt()), |auth, config| drop(config.service(auth.scope("").service(profile))),      "call `.accounts(…)`"),
-        (own(),                   |auth, config| drop(config.service(auth.scope("").service(profile))),      "no accepted scheme can satisfy"),
+        (accounts(),              |auth, config| { config.service(auth.scope("").service(profile)); },      ""),
+        (accounts(),              |auth, config| { config.service(auth.scope("").service(other)); },   "takes `Caller<alloc::string::String>`, and the account"),
+        (accounts(),              |auth, config| { config.service(auth.scope("").service(perhaps)); }, "takes `Caller<alloc::string::String>`, and the account"),
+        (builder().bearer(jwt()), |auth, config| { config.service(auth.scope("").service(profile)); },      "call `.accounts(…)`"),
+        (own(),                   |auth, config| { config.service(auth.scope("").service(profile)); },      "no accepted scheme can satisfy"),
     ];
     for (auth, register, expected) in table {
         assert_eq!(starts(auth, register), expected.is_empty(), "{expected}");

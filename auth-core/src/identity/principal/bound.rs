@@ -12,16 +12,8 @@ use crate::identity::tenant::Tenant;
 impl Principal {
     /// Returns this caller with rights that its credential grants, and with the tenants and networks that it is bound to.
     #[must_use]
-    pub(crate) fn granting(
-        mut self,
-        granted: GrantedRights,
-        binding: Binding,
-        networks: Option<Arc<[Network]>>,
-    ) -> Self {
-        if let Some(inner) = Arc::get_mut(&mut self.said) {
-            (inner.granted, inner.binding, inner.networks) = (Some(granted), binding, networks);
-        }
-        self
+    pub(crate) fn granting(self, granted: GrantedRights, binding: Binding, networks: Option<Arc<[Network]>>) -> Self {
+        self.changed(|inner| (inner.granted, inner.binding, inner.networks) = (Some(granted), binding, networks))
     }
 
     /// Returns the tenant that the credential is bound to. `None` if it is bound to several.

@@ -45,6 +45,9 @@ pub struct Principal {
 }
 
 struct PrincipalInner {
+    /// Whether the credential counts for every request, without a ceiling or networks, and no account is loaded for it. Such
+    /// principals are frequent, and are told from others by this flag only.
+    is_plain: bool,
     source: Arc<Issuer>,
     /// The original issuer, if `source` stores logins at other issuers, as sessions do.
     issuer: Option<Box<str>>,
@@ -60,6 +63,12 @@ struct PrincipalInner {
 }
 
 impl PrincipalInner {
+    /// Sets the flag again after a change.
+    fn update(&mut self) {
+        let is_bound = self.networks.is_some() || matches!(self.binding, Binding::Only(_));
+        self.is_plain = !is_bound && self.ceiling.is_none() && !self.source.login.loads_account();
+    }
+
     /// Returns whether the roles and permissions of the credential count in `tenant`. If the credential is bound to a tenant,
     /// they count only in that tenant, otherwise only outside of tenants.
     fn counts_in(&self, tenant: Option<&TenantRef<'_>>) -> bool {
@@ -104,9 +113,21 @@ impl Principal {
         login: CredentialClaims,
     ) -> Self {
         let CredentialOwner { issuer, binding, granted, networks } = named;
-        let held = Default::default();
-        let inner =
-            PrincipalInner { source, issuer, binding, granted, networks, ceiling: None, claims, lists, login, held };
+        let (held, ceiling, is_plain) = (Default::default(), None, false);
+        let mut inner = PrincipalInner {
+            is_plain,
+            source,
+            issuer,
+            binding,
+            granted,
+            networks,
+            ceiling,
+            claims,
+            lists,
+            login,
+            held,
+        };
+        inner.update();
         Self { said: Arc::new(inner), answers: None }
     }
 
@@ -137,7 +158,8 @@ impl Principal {
     /// Returns this caller with an issuer that differs from its own only in the scheme.
     pub(crate) fn with_source(&self, source: Arc<Issuer>) -> Self {
         let said = &*self.said;
-        let inner = PrincipalInner {
+        let mut inner = PrincipalInner {
+            is_plain: false,
             source,
             issuer: said.issuer.clone(),
             binding: said.binding.clone(),
@@ -149,18 +171,33 @@ impl Principal {
             login: said.login.clone(),
             held: Default::default(),
         };
+        inner.update();
         Self { said: Arc::new(inner), answers: self.answers.clone() }
     }
 
     /// Returns this caller with a credential that counts only within these rights and what its issuer may confer.
     #[must_use]
     pub fn with_ceiling(self, ceiling: Rights) -> Self {
-        let mut principal = self.with_source(Arc::clone(&self.said.source));
         let ceiling = ceiling.within(&self.said.source.confers);
-        if let Some(inner) = Arc::get_mut(&mut principal.said) {
-            inner.ceiling = Some(ceiling);
+        self.changed(|inner| inner.ceiling = Some(ceiling))
+    }
+
+    /// Returns this caller after a change, which does not affect other copies.
+    fn changed(self, change: impl FnOnce(&mut PrincipalInner)) -> Self {
+        let is_shared = Arc::strong_count(&self.said) > 1;
+        let mut changed = if is_shared { self.with_source(Arc::clone(&self.said.source)) } else { self };
+        match Arc::get_mut(&mut changed.said) {
+            Some(inner) => {
+                change(inner);
+                inner.update();
+                changed
+            }
+            // Another copy was made meanwhile, so that this one is copied as well.
+            None => {
+                let copy = changed.with_source(Arc::clone(&changed.said.source));
+                copy.changed(change)
+            }
         }
-        principal
     }
 
     /// Creates a principal of `source` from a JSON object of claims, without a credential. Intended for tests of applications and
@@ -268,7 +305,13 @@ impl Principal {
     /// within them.
     #[inline]
     pub fn is_limited(&self) -> bool {
-        self.said.ceiling.as_ref().is_some_and(|ceiling| !ceiling.is_everything())
+        !self.said.is_plain && self.said.ceiling.as_ref().is_some_and(|ceiling| !ceiling.is_everything())
+    }
+
+    /// Returns whether the credential counts for every request, without a ceiling or networks, and no account is loaded for it.
+    #[inline]
+    pub(crate) fn is_plain(&self) -> bool {
+        self.said.is_plain
     }
 
     /// Returns the top-level claim with this name, if the issuer may confer it.

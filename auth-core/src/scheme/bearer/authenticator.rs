@@ -32,7 +32,7 @@ impl BearerTokens {
 
     /// Looks the token up in the cache first, then checks its length, and scans it last.
     fn in_authorization<'r, H: RequestHead>(&self, view: &RequestView<'r, H>) -> Extracted<'r> {
-        let Some(token) = view.authorization.after(b"Bearer ") else {
+        let Some(token) = view.authorization.after_bearer() else {
             // The line contains only the name of the scheme.
             return match view.authorization.token68(SchemeId::Bearer) {
                 Some(Err(denial)) => Extracted::Refused(denial),
@@ -144,7 +144,7 @@ impl<H: RequestHead> Authenticator<H> for BearerTokens {
     fn digest(&self, credential: &Credential<'_>, _: Option<&str>, view: &RequestView<'_, H>) -> Option<TokenDigest> {
         // The text of a cached credential is empty.
         let token = match credential.text.as_bytes() {
-            b"" => view.authorization.after(b"Bearer ")?,
+            b"" => view.authorization.after_bearer()?,
             token => token,
         };
         Some(TokenDigest::sha256(token))

@@ -66,7 +66,7 @@ impl OwnTokens {
 
     fn in_authorization<'r>(&self, authorization: Authorization<'r>) -> Extracted<'r> {
         if self.reads(|source| source.places.bearer)
-            && let Some(token) = authorization.after(b"Bearer ")
+            && let Some(token) = authorization.after_bearer()
         {
             let is_ours = source_of(&self.sources, Place::Bearer, token).is_some();
             return match is_ours || !self.leaves_bearer {
@@ -90,7 +90,7 @@ impl OwnTokens {
         view: &RequestView<'_, H>,
     ) -> Option<Place<'p>> {
         if credential.is_in_authorization {
-            let is_bearer = view.authorization.after(b"Bearer ").is_some();
+            let is_bearer = view.authorization.after_bearer().is_some();
             return Some(if is_bearer { Place::Bearer } else { Place::Bare });
         }
         self.headers.iter().find(|name| view.head.bytes(name).next().is_some()).map(|name| Place::Header(name))
