@@ -4,7 +4,7 @@ mod actor;
 mod answers;
 mod builder;
 mod credential_claims;
-mod bound;
+mod limits;
 mod names;
 mod account;
 
@@ -60,41 +60,6 @@ struct PrincipalInner {
     lists: Lists,
     login: CredentialClaims,
     held: [OnceLock<NameSet>; 4],
-}
-
-impl PrincipalInner {
-    /// Sets the flag again after a change.
-    fn update(&mut self) {
-        let is_bound = self.networks.is_some() || matches!(self.binding, Binding::Only(_));
-        self.is_plain = !is_bound && self.ceiling.is_none() && !self.source.login.loads_account();
-    }
-
-    /// Returns whether the roles and permissions of the credential count in `tenant`. If the credential is bound to a tenant,
-    /// they count only in that tenant, otherwise only outside of tenants.
-    fn counts_in(&self, tenant: Option<&TenantRef<'_>>) -> bool {
-        match (&self.binding, tenant) {
-            (Binding::None, None) => self.source.tenancy.always.is_empty(),
-            (Binding::Tenant(_) | Binding::Only(_), Some(tenant)) => self.is_bound_to(tenant),
-            _ => false,
-        }
-    }
-
-    /// Returns whether the tenant is one that the credential is bound to.
-    fn is_bound_to(&self, tenant: &TenantRef<'_>) -> bool {
-        self.binding.tenants().iter().any(|bound| tenant.is_same_as(bound))
-    }
-
-    /// Returns the rights that the credential grants for each tenant, if they may count in `tenant`. Those of a bound credential
-    /// count in its own tenant only.
-    fn granted_in(&self, tenant: Option<&TenantRef<'_>>) -> Option<&GrantedRights> {
-        let granted = self.granted.as_ref()?;
-        let counts = match &self.binding {
-            Binding::None => true,
-            Binding::Tenant(_) | Binding::Only(_) => tenant.is_some_and(|tenant| self.is_bound_to(tenant)),
-            Binding::Incomplete(_) => false,
-        };
-        counts.then_some(granted)
-    }
 }
 
 /// The claims do not fit the requested type. Contains no details, because parsers quote their input.
@@ -173,31 +138,6 @@ impl Principal {
         };
         inner.update();
         Self { said: Arc::new(inner), answers: self.answers.clone() }
-    }
-
-    /// Returns this caller with a credential that counts only within these rights and what its issuer may confer.
-    #[must_use]
-    pub fn with_ceiling(self, ceiling: Rights) -> Self {
-        let ceiling = ceiling.within(&self.said.source.confers);
-        self.changed(|inner| inner.ceiling = Some(ceiling))
-    }
-
-    /// Returns this caller after a change, which does not affect other copies.
-    fn changed(self, change: impl FnOnce(&mut PrincipalInner)) -> Self {
-        let is_shared = Arc::strong_count(&self.said) > 1;
-        let mut changed = if is_shared { self.with_source(Arc::clone(&self.said.source)) } else { self };
-        match Arc::get_mut(&mut changed.said) {
-            Some(inner) => {
-                change(inner);
-                inner.update();
-                changed
-            }
-            // Another copy was made meanwhile, so that this one is copied as well.
-            None => {
-                let copy = changed.with_source(Arc::clone(&changed.said.source));
-                copy.changed(change)
-            }
-        }
     }
 
     /// Creates a principal of `source` from a JSON object of claims, without a credential. Intended for tests of applications and
@@ -294,24 +234,6 @@ impl Principal {
     fn has<D: Declares>(&self, name: &D, tenant: Option<&TenantRef<'_>>) -> bool {
         let name = NameRef { vocabulary: D::VOCABULARY, index: name.index(), text: name.as_str() };
         self.holds_within(name, tenant)
-    }
-
-    /// Returns the rights within which the credential counts. `None` if it has no such limit.
-    pub fn ceiling(&self) -> Option<&Rights> {
-        self.said.ceiling.as_ref()
-    }
-
-    /// Returns whether the credential counts only within some rights. It then passes a rule only by a role, a permission or a scope
-    /// within them.
-    #[inline]
-    pub fn is_limited(&self) -> bool {
-        !self.said.is_plain && self.said.ceiling.as_ref().is_some_and(|ceiling| !ceiling.is_everything())
-    }
-
-    /// Returns whether the credential counts for every request, without a ceiling or networks, and no account is loaded for it.
-    #[inline]
-    pub(crate) fn is_plain(&self) -> bool {
-        self.said.is_plain
     }
 
     /// Returns the top-level claim with this name, if the issuer may confer it.

@@ -1,0 +1,136 @@
+//! The limits of a credential: its ceiling, and the tenants and networks that it is bound to.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use super::credential_claims::Binding;
+use super::{Principal, PrincipalInner};
+use crate::identity::granted::GrantedRights;
+use crate::identity::network::Network;
+use crate::identity::rights::Rights;
+use crate::identity::tenant::{Tenant, TenantRef};
+
+impl PrincipalInner {
+    /// Sets the flag again after a change.
+    pub(super) fn update(&mut self) {
+        let is_bound = self.networks.is_some() || matches!(self.binding, Binding::Only(_));
+        self.is_plain = !is_bound && self.ceiling.is_none() && !self.source.login.loads_account();
+    }
+
+    /// Returns whether the roles and permissions of the credential count in `tenant`. If the credential is bound to a tenant,
+    /// they count only in that tenant, otherwise only outside of tenants.
+    pub(super) fn counts_in(&self, tenant: Option<&TenantRef<'_>>) -> bool {
+        match (&self.binding, tenant) {
+            (Binding::None, None) => self.source.tenancy.always.is_empty(),
+            (Binding::Tenant(_) | Binding::Only(_), Some(tenant)) => self.is_bound_to(tenant),
+            _ => false,
+        }
+    }
+
+    /// Returns whether the tenant is one that the credential is bound to.
+    fn is_bound_to(&self, tenant: &TenantRef<'_>) -> bool {
+        self.binding.tenants().iter().any(|bound| tenant.is_same_as(bound))
+    }
+
+    /// Returns the rights that the credential grants for each tenant, if they may count in `tenant`. Those of a bound credential
+    /// count in its own tenant only.
+    pub(super) fn granted_in(&self, tenant: Option<&TenantRef<'_>>) -> Option<&GrantedRights> {
+        let granted = self.granted.as_ref()?;
+        let counts = match &self.binding {
+            Binding::None => true,
+            Binding::Tenant(_) | Binding::Only(_) => tenant.is_some_and(|tenant| self.is_bound_to(tenant)),
+            Binding::Incomplete(_) => false,
+        };
+        counts.then_some(granted)
+    }
+}
+
+impl Principal {
+    /// Returns this caller with rights that its credential grants, and with the tenants and networks that it is bound to.
+    #[must_use]
+    pub(crate) fn granting(self, granted: GrantedRights, binding: Binding, networks: Option<Arc<[Network]>>) -> Self {
+        self.changed(|inner| (inner.granted, inner.binding, inner.networks) = (Some(granted), binding, networks))
+    }
+
+    /// Returns the tenant that the credential is bound to. `None` if it is bound to several.
+    pub fn tenant(&self) -> Option<&Tenant> {
+        match self.bound_tenants() {
+            [tenant] => Some(tenant),
+            _ => None,
+        }
+    }
+
+    /// Returns this caller with a credential that counts only within these rights and what its issuer may confer.
+    #[must_use]
+    pub fn with_ceiling(self, ceiling: Rights) -> Self {
+        let ceiling = ceiling.within(&self.said.source.confers);
+        self.changed(|inner| inner.ceiling = Some(ceiling))
+    }
+
+    /// Returns this caller after a change, which does not affect other copies.
+    fn changed(self, change: impl FnOnce(&mut PrincipalInner)) -> Self {
+        let is_shared = Arc::strong_count(&self.said) > 1;
+        let mut changed = if is_shared { self.with_source(Arc::clone(&self.said.source)) } else { self };
+        match Arc::get_mut(&mut changed.said) {
+            Some(inner) => {
+                change(inner);
+                inner.update();
+                changed
+            }
+            // Another copy was made meanwhile, so that this one is copied as well.
+            None => {
+                let copy = changed.with_source(Arc::clone(&changed.said.source));
+                copy.changed(change)
+            }
+        }
+    }
+
+    /// Returns the rights within which the credential counts. `None` if it has no such limit.
+    pub fn ceiling(&self) -> Option<&Rights> {
+        self.said.ceiling.as_ref()
+    }
+
+    /// Returns whether the credential counts only within some rights. It then passes a rule only by a role, a permission or a scope
+    /// within them.
+    #[inline]
+    pub fn is_limited(&self) -> bool {
+        !self.said.is_plain && self.said.ceiling.as_ref().is_some_and(|ceiling| !ceiling.is_everything())
+    }
+
+    /// Returns whether the credential counts for every request, without a ceiling or networks, and no account is loaded for it.
+    #[inline]
+    pub(crate) fn is_plain(&self) -> bool {
+        self.said.is_plain
+    }
+
+    /// Returns the tenants that the credential is bound to.
+    pub(crate) fn bound_tenants(&self) -> &[Tenant] {
+        self.said.binding.tenants()
+    }
+
+    /// Returns whether the credential is bound to tenants, or counts in none.
+    pub(crate) fn is_bound(&self) -> bool {
+        !self.bound_tenants().is_empty() || self.counts_only_in_its_tenants()
+    }
+
+    /// Returns whether the credential counts only in requests for one of its tenants (TENANT-11).
+    pub(crate) fn counts_only_in_its_tenants(&self) -> bool {
+        matches!(self.said.binding, Binding::Only(_))
+    }
+
+    /// Returns the value of a dimension in the tenants that the credential is bound to. `None` if they have several values.
+    pub(crate) fn bound_value(&self, name: &str) -> Option<&str> {
+        let mut values = self.bound_tenants().iter().filter_map(|tenant| tenant.get(name));
+        let first = values.next()?;
+        values.all(|value| value == first).then_some(first)
+    }
+
+    /// Returns whether the credential counts from this address. An unknown address is outside of all networks (TOKEN-12).
+    #[inline]
+    pub(crate) fn counts_from(&self, client: Option<IpAddr>) -> bool {
+        let is_inside = |networks: &Arc<[Network]>| {
+            client.is_some_and(|client| networks.iter().any(|network| network.contains(client)))
+        };
+        self.said.networks.as_ref().is_none_or(is_inside)
+    }
+}
