@@ -94,7 +94,7 @@ impl AuthBuilder {
     /// ```
     pub fn roles_from(self, source: impl Into<ProvidedRoles>) -> Self {
         let source: ProvidedRoles = source.into();
-        self.set("rights_from", |engine| engine.rights_provider = Some(source.into()))
+        self.set("roles_from", |engine| engine.rights_provider = Some(source.into()))
     }
 
     /// Sets the provider of roles and permissions that credentials do not contain, such as memberships in the application's database.

@@ -4,8 +4,9 @@ use auth_core::client::address::ForwardingHeader;
 
 use super::*;
 use crate::Jwt;
+use crate::identity::ProvidedRoles;
 use crate::jwt::Key;
-use crate::{Confers, Peer};
+use crate::{Confers, Id, Peer};
 
 fn jwt() -> Jwt {
     Jwt::hs256([7; 32]).issuer("https://id.example").audience("reports")
@@ -15,6 +16,7 @@ fn jwt() -> Jwt {
 fn build_reports_each_invalid_setting() {
     let with = || Auth::builder().bearer(jwt());
     let partner = || Jwt::hs256([8; 32]).issuer("https://partner.example").audience("reports");
+    let roles = |_: Id, _: Option<String>| async { Ok(Vec::new()) };
     #[rustfmt::skip]
     let table: Vec<(AuthBuilder, &str)> = vec![
         (Auth::builder(), "no scheme is accepted: call `.bearer(…)`, `.tokens(…)`, `.basic(…)`, `.api_keys(…)`, `.session(…)` or `.scheme(…)`"),
@@ -37,6 +39,8 @@ fn build_reports_each_invalid_setting() {
         // S12, C2
         (Auth::builder().realm("att").bearer(Jwt::hs256([7; 32]).issuer("basic:att").audience("reports")), "`.bearer(…)` for issuer \"basic:att\": another scheme uses that name for its callers"),
         (Auth::builder().realm("att").bearer(jwt().or_issuer("apikey:att")), "`.bearer(…)` for issuer \"apikey:att\": another scheme uses that name for its callers"),
+        (with().roles_from(roles).roles_from(roles), "`.roles_from(…)` is called twice: the second call would replace the first"),
+        (with().roles_from(roles).rights_from(ProvidedRoles::from(roles)), "`.roles_from(…)` and `.rights_from(…)` both set the provider of rights: call one of them"),
         (with().problem_base("/problems/"), "`.problem_base(\"/problems/\")`: write an absolute URI that ends in `/`, `:` or `#`"),
         (with().problem_base("https://a\"/"), "`.problem_base(\"https://a\\\"/\")`: write an absolute URI that ends in `/`, `:` or `#`"),
     ];

@@ -242,6 +242,9 @@ impl<H: Adapter> EngineBuilder<H> {
         for setting in self.once.repeated() {
             mistakes.add(BuildError::Repeated(setting));
         }
+        if self.once.has("roles_from") && self.once.has("rights_from") {
+            mistakes.add(BuildError::TwoRightsProviders);
+        }
         // At least one issuer is required. With several issuers, each must declare what it may confer.
         let issuers: Vec<_> = self.schemes.iter().flat_map(|scheme| scheme.issuers()).collect();
         match issuers.len() {

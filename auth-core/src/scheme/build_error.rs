@@ -153,6 +153,9 @@ pub enum BuildError {
     /// A setting with a single value is set twice.
     #[error("`.{0}(…)` is called twice: the second call would replace the first")]
     Repeated(&'static str),
+    /// Two providers of rights are configured.
+    #[error("`.roles_from(…)` and `.rights_from(…)` both set the provider of rights: call one of them")]
+    TwoRightsProviders,
     /// The cookie name is invalid, or no bearer tokens are accepted.
     #[error("`.bearer_cookie({0:?})`: write letters, digits, `-` and `_`, beside `.bearer(…)`")]
     Cookie(String),
