@@ -1,5 +1,6 @@
 //! Tests of tokens that the application issues: where they are read, which source they belong to, and which rights they have.
 
+mod accounts;
 mod limits;
 mod settings;
 

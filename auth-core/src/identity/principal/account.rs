@@ -115,7 +115,7 @@ impl Principal {
     /// Returns the account that the credential names, which only the application can have written.
     pub(crate) fn acts_for(&self) -> Option<AccountId> {
         if self.scheme() != SchemeId::Session {
-            return None;
+            return self.said.acts_for.clone();
         }
         let id = self.registered("session")?.member("account")?.string()?.parse::<Id>().ok()?;
         id.account_parts().map(|(kind, id)| AccountId::stored(kind, id))

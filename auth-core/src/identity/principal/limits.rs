@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::credential_claims::Binding;
 use super::{Principal, PrincipalInner};
+use crate::identity::account_id::AccountId;
 use crate::identity::granted::GrantedRights;
 use crate::identity::network::Network;
 use crate::identity::rights::Rights;
@@ -50,6 +51,13 @@ impl Principal {
     #[must_use]
     pub(crate) fn granting(self, granted: GrantedRights, binding: Binding, networks: Option<Arc<[Network]>>) -> Self {
         self.changed(|inner| (inner.granted, inner.binding, inner.networks) = (Some(granted), binding, networks))
+    }
+
+    /// Returns this caller with a credential that the application issued for an account, with the tenants and networks that it is bound
+    /// to.
+    #[must_use]
+    pub(crate) fn acting_for(self, account: AccountId, binding: Binding, networks: Option<Arc<[Network]>>) -> Self {
+        self.changed(|inner| (inner.acts_for, inner.binding, inner.networks) = (Some(account), binding, networks))
     }
 
     /// Returns the tenant that the credential is bound to. `None` if it is bound to several.

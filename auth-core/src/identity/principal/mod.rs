@@ -23,6 +23,7 @@ pub(crate) use self::credential_claims::{Binding, CredentialOwner};
 pub(crate) use self::credential_claims::{CredentialClaims, Omitted};
 pub(crate) use self::names::Lists;
 use self::names::NameSet;
+use crate::identity::account_id::AccountId;
 use crate::identity::granted::GrantedRights;
 use crate::identity::issuer::Issuer;
 use crate::identity::network::Network;
@@ -54,6 +55,8 @@ struct PrincipalInner {
     binding: Binding,
     granted: Option<GrantedRights>,
     networks: Option<Arc<[Network]>>,
+    /// The account for which the application issued the credential, if the claims do not contain it.
+    acts_for: Option<AccountId>,
     /// The rights within which the credential counts. `None` if the credential has no such limit.
     ceiling: Option<Rights>,
     claims: String,
@@ -78,7 +81,7 @@ impl Principal {
         login: CredentialClaims,
     ) -> Self {
         let CredentialOwner { issuer, binding, granted, networks } = named;
-        let (held, ceiling, is_plain) = (Default::default(), None, false);
+        let (held, acts_for, ceiling, is_plain) = (Default::default(), None, None, false);
         let mut inner = PrincipalInner {
             is_plain,
             source,
@@ -86,6 +89,7 @@ impl Principal {
             binding,
             granted,
             networks,
+            acts_for,
             ceiling,
             claims,
             lists,
@@ -130,6 +134,7 @@ impl Principal {
             binding: said.binding.clone(),
             granted: said.granted.clone(),
             networks: said.networks.clone(),
+            acts_for: said.acts_for.clone(),
             ceiling: said.ceiling.clone(),
             claims: said.claims.clone(),
             lists: said.lists.clone(),

@@ -10,10 +10,13 @@ use super::format::has_token_syntax;
 use super::source::{Place, Recognition, TokenSource, source_of};
 use crate::client::RequestHead;
 use crate::denial::{Denial, Reason, RetryAfter};
+use crate::identity::account_id::AccountId;
 use crate::identity::granted::{GrantedRights, RightsIn};
 use crate::identity::issuer::Issuer;
+use crate::identity::network::Network;
 use crate::identity::principal::{Binding, Principal};
 use crate::identity::scheme_id::SchemeId;
+use crate::identity::token_digest::TokenDigest;
 use crate::runtime::background_fetch::spawn;
 use crate::runtime::clock::{self, Moment, Timestamp};
 use crate::runtime::concurrency_limit::ConcurrencyLimit;
@@ -130,12 +133,19 @@ impl OwnTokens {
             return Err(refused(Reason::ExpiredCredentials, "the token has expired"));
         }
         self.note_use(store, &record);
-        let Owner::Client(name) = &record.owner else {
-            return Err(unavailable("the record of the token belongs to an account, and its source has clients only"));
+        let issuer = issuer_in(source, place);
+        let principal = match &record.owner {
+            Owner::Client(name) if !source.is_for_accounts => client_principal(issuer, name, Some(&record.id), expires)
+                .map(|client| as_client(client, source, &record)),
+            Owner::Account(account) if source.is_for_accounts => {
+                let principal = principal_of(issuer, claims_of(&account.to_string(), Some(&record.id), expires));
+                principal.map(|principal| for_account(principal, account, source, &record))
+            }
+            Owner::Client(_) | Owner::Account(_) => {
+                return Err(unavailable("the owner of the token is not of the kind of its source"));
+            }
         };
-        let principal = client_principal(issuer_in(source, place), name, Some(&record.id), expires);
-        let principal = principal.ok_or_else(|| unavailable("the record of the token has no owner"))?;
-        Ok(limited(principal, source, &record))
+        principal.ok_or_else(|| unavailable("the record of the token has no owner"))
     }
 
     /// Records the use of a token in the background, at most once a minute (TOKEN-15).
@@ -193,32 +203,57 @@ fn client_principal(
     id: Option<&TokenId>,
     expires: Option<Timestamp>,
 ) -> Option<Principal> {
-    let mut claims = serde_json::Map::new();
-    claims.insert("sub".to_owned(), name.into());
+    let mut claims = claims_of(name, id, expires);
     claims.insert("client_id".to_owned(), name.into());
+    principal_of(issuer, claims)
+}
+
+fn principal_of(issuer: &Arc<Issuer>, claims: serde_json::Map<String, serde_json::Value>) -> Option<Principal> {
+    Principal::from_claims(Arc::clone(issuer), serde_json::Value::Object(claims).to_string()).ok()
+}
+
+fn claims_of(
+    subject: &str,
+    id: Option<&TokenId>,
+    expires: Option<Timestamp>,
+) -> serde_json::Map<String, serde_json::Value> {
+    let mut claims = serde_json::Map::new();
+    claims.insert("sub".to_owned(), subject.into());
     if let Some(id) = id {
         claims.insert("jti".to_owned(), id.as_str().into());
     }
     if let Some(expires) = expires {
         claims.insert("exp".to_owned(), expires.seconds().into());
     }
-    Principal::from_claims(Arc::clone(issuer), serde_json::Value::Object(claims).to_string()).ok()
+    claims
+}
+
+/// Limits a token of an account to its ceiling, tenants and networks (RIGHTS-5, RIGHTS-6).
+fn for_account(principal: Principal, account: &AccountId, source: &TokenSource, record: &TokenRecord) -> Principal {
+    let ceiling = record.ceiling.as_ref().unwrap_or(&source.default_ceiling).clone();
+    let principal = principal.acting_for(account.clone(), binding_of(record), networks_of(record));
+    principal.with_ceiling(ceiling)
+}
+
+fn binding_of(record: &TokenRecord) -> Binding {
+    record.tenants.as_ref().map_or(Binding::None, |tenants| Binding::Only(tenants.clone().into()))
+}
+
+fn networks_of(record: &TokenRecord) -> Option<Arc<[Network]>> {
+    record.networks.as_deref().map(Arc::from)
 }
 
 /// Gives a client the rights of its token: the ceiling, in the tenants of the token if it has any, and only from its networks
 /// (TOKEN-12, TOKEN-13).
-fn limited(principal: Principal, source: &TokenSource, record: &TokenRecord) -> Principal {
+fn as_client(principal: Principal, source: &TokenSource, record: &TokenRecord) -> Principal {
     let ceiling = record.ceiling.as_ref().unwrap_or(&source.default_ceiling);
-    let (binding, rights) = match &record.tenants {
-        None if ceiling.is_everything() => (Binding::None, vec![(RightsIn::Everywhere, ceiling.clone())]),
-        None => (Binding::None, vec![(RightsIn::Outside, ceiling.clone())]),
-        Some(tenants) => {
-            let each = tenants.iter().map(|tenant| (RightsIn::Tenant(tenant.clone()), ceiling.clone()));
-            (Binding::Only(tenants.clone().into()), each.collect())
-        }
+    let rights = match &record.tenants {
+        None if ceiling.is_everything() => vec![(RightsIn::Everywhere, ceiling.clone())],
+        None => vec![(RightsIn::Outside, ceiling.clone())],
+        Some(tenants) => tenants.iter().map(|tenant| (RightsIn::Tenant(tenant.clone()), ceiling.clone())).collect(),
     };
     let granted = GrantedRights::new(rights, &principal.source().confers);
-    principal.granting(granted, binding, record.networks.as_deref().map(Arc::from))
+    principal.granting(granted, binding_of(record), networks_of(record))
 }
 
 impl<H: RequestHead> Authenticator<H> for OwnTokens {
@@ -283,6 +318,12 @@ impl<H: RequestHead> Authenticator<H> for OwnTokens {
             }
             (_, None) => ready(Err(Denial::new(Reason::SetUp))),
         }
+    }
+
+    fn digest(&self, credential: &Credential<'_>, _: Option<&str>, view: &RequestView<'_, H>) -> Option<TokenDigest> {
+        let token = credential.text.as_bytes();
+        let source = source_of(&self.sources, self.place(credential, view)?, token)?;
+        source.store.as_ref().map(|store| store.digest(token))
     }
 
     fn location(&self) -> Option<(&'static str, String)> {

@@ -49,6 +49,10 @@ impl TokenSources {
     }
 }
 
+fn setting(tokens: &Tokens) -> LoginSetting {
+    if tokens.is_for_accounts() { LoginSetting::LogsIn } else { LoginSetting::OwnIdentity }
+}
+
 impl<H: RequestHead> SchemeSettings<H> for TokenSources {
     /// Before bearer tokens, which leave the tokens of these sources to them.
     fn order(&self) -> u8 {
@@ -56,11 +60,11 @@ impl<H: RequestHead> SchemeSettings<H> for TokenSources {
     }
 
     fn issuers(&self) -> Vec<IssuerSettings> {
-        // The callers are clients, which have no accounts.
         let stated = |tokens: &Tokens| IssuerSettings {
             method: "tokens",
             declares_confers: tokens.has_explicit_confers(),
-            login: LoginSetting::OwnIdentity,
+            // Clients have no accounts.
+            login: setting(tokens),
         };
         self.0.iter().map(stated).collect()
     }
@@ -90,7 +94,8 @@ impl<H: RequestHead> SchemeSettings<H> for TokenSources {
         let mut sources: Vec<TokenSource> = Vec::new();
         for tokens in self.0 {
             let name = tokens.name().to_owned();
-            match tokens.prepare(assembly.roles) {
+            let login = assembly.logins.source(setting(&tokens));
+            match tokens.prepare(assembly.roles, login) {
                 Ok(source) => sources.push(source),
                 Err(error) => mistakes.add(BuildError::Tokens { name, error }),
             }

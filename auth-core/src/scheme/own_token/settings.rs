@@ -9,7 +9,7 @@ use super::source::{Places, Recognition, TokenSource};
 use super::tokens_error::TokensError;
 use crate::client::tenant::{Location, at, is_reserved_header};
 use crate::identity::granted::{GrantedRights, RightsIn};
-use crate::identity::issuer::{Confers, Issuer, RoleTypes};
+use crate::identity::issuer::{Confers, Issuer, LoginSource, RoleTypes};
 use crate::identity::rights::Rights;
 use crate::identity::scheme_id::{SchemeId, is_token};
 use crate::runtime::set_once::SetOnce;
@@ -20,7 +20,7 @@ use crate::store::tokens::{TokenDigest, TokenStore};
 ///
 /// A source has a name, and recognizes its tokens by a [prefix](Self::prefix), or as the only source of
 /// [opaque](Self::opaque) tokens, or by [a fixed secret](Self::fixed). Its callers are clients: the rights of a token are its ceiling,
-/// within what the source [confers](Self::confers).
+/// within what the source [confers](Self::confers). With [`for_accounts`](Self::for_accounts), each token acts for an account instead.
 ///
 /// A token is read in `Authorization: Bearer` unless [`places`](Self::places) says otherwise. A request with tokens in two places has
 /// two credentials, and is answered with 400.
@@ -43,6 +43,7 @@ pub struct Tokens {
     name: String,
     form: Option<Form>,
     is_unchecked: bool,
+    is_for_accounts: bool,
     store: Option<Arc<dyn TokenStore>>,
     default_ceiling: Rights,
     confers: Option<Rights>,
@@ -67,6 +68,7 @@ impl Tokens {
             name: name.into(),
             form: None,
             is_unchecked: false,
+            is_for_accounts: false,
             store: None,
             default_ceiling: Rights::new(),
             confers: None,
@@ -106,6 +108,14 @@ impl Tokens {
         Self { is_unchecked: true, ..self }
     }
 
+    /// Makes each token act for the account that owns it. The account is loaded, and has the identity `account:<kind>:<id>`. The rights
+    /// of the token are those of the account within the ceiling of the token, and its scopes are those of the ceiling. A token with a
+    /// ceiling other than [`Rights::everything`] is limited: a rule must hold by a role, a permission or a scope. It never counts as a
+    /// login. Requires `.accounts(…)`. By default, each token is a client of its own.
+    pub fn for_accounts(self) -> Self {
+        Self { is_for_accounts: true, ..self }
+    }
+
     /// Sets the store of the tokens. Required, except for a fixed token.
     pub fn store(mut self, store: impl TokenStore) -> Self {
         self.once.note("store");
@@ -140,6 +150,10 @@ impl Tokens {
         self.confers.is_some() || matches!(self.form, Some(Form::Fixed(..)))
     }
 
+    pub(super) fn is_for_accounts(&self) -> bool {
+        self.is_for_accounts
+    }
+
     pub(super) fn is_opaque(&self) -> bool {
         matches!(self.form, Some(Form::Opaque))
     }
@@ -161,7 +175,7 @@ impl Tokens {
     }
 
     /// Validates the settings.
-    pub(super) fn prepare(self, roles: &RoleTypes) -> Result<TokenSource, TokensError> {
+    pub(super) fn prepare(self, roles: &RoleTypes, login: LoginSource) -> Result<TokenSource, TokensError> {
         if let Some(setting) = self.once.repeated().next() {
             return Err(TokensError::Repeated(setting));
         }
@@ -170,6 +184,9 @@ impl Tokens {
             return Err(TokensError::Name);
         }
         let is_fixed = matches!(self.form, Some(Form::Fixed(..)));
+        if self.is_for_accounts && (is_fixed || !login.loads_account()) {
+            return Err(if is_fixed { TokensError::AccountOfFixed } else { TokensError::NoAccounts });
+        }
         let confers = self.confers.unwrap_or_else(Rights::everything).to_confers();
         let places = Places::new(self.places.unwrap_or_else(|| vec![at::bearer()]))?;
         let has_prefix = matches!(self.form, Some(Form::Prefix(_)));
@@ -200,7 +217,7 @@ impl Tokens {
                 has_claims: false,
                 tenancy: crate::identity::tenant::Tenancy { grants_in_tenants: true, ..Default::default() },
                 all_scopes: false,
-                login: Default::default(),
+                login,
                 roles: roles.clone(),
             })
         };
@@ -209,6 +226,7 @@ impl Tokens {
             recognition,
             places,
             store: self.store,
+            is_for_accounts: self.is_for_accounts,
             default_ceiling: self.default_ceiling,
             in_header: issuer(SchemeId::ApiKey),
             in_authorization: issuer(SchemeId::OWN_TOKEN),

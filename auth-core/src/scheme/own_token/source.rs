@@ -18,6 +18,8 @@ pub(super) struct TokenSource {
     pub(super) places: Places,
     /// `None` for a fixed token.
     pub(super) store: Option<Arc<dyn TokenStore>>,
+    /// Whether the owners of tokens are accounts. Otherwise they are clients.
+    pub(super) is_for_accounts: bool,
     pub(super) default_ceiling: Rights,
     pub(super) in_header: Arc<Issuer>,
     pub(super) in_authorization: Arc<Issuer>,

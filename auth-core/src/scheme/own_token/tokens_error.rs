@@ -36,6 +36,12 @@ pub enum TokensError {
     /// A fixed token has a store.
     #[error("a fixed token has no `.store(…)`")]
     StoreOfFixed,
+    /// Tokens act for accounts, and the application has none.
+    #[error("`.for_accounts()` requires `.accounts(…)`")]
+    NoAccounts,
+    /// A fixed token has no record, and therefore no owner.
+    #[error("a fixed token has no owner: `.for_accounts()` is for tokens with a `.store(…)`")]
+    AccountOfFixed,
     /// A fixed token has less than 16 bytes.
     #[error("the fixed token has less than 16 bytes")]
     FixedTooShort,
