@@ -36,7 +36,7 @@ enum TokenScope {
     Edit,
 }
 
-/// Alice is an administrator. Her tokens are limited by what their text says.
+/// Alice is an administrator. The text of each of her tokens names its limits.
 struct Tokens;
 
 fn alice(token: &str) -> Option<PrincipalBuilder> {

@@ -5,7 +5,7 @@ use super::rights::{NameRef, Rights};
 use super::tenant::{Tenant, TenantRef};
 use super::vocabulary::{Name, NameKind};
 
-/// Where rights count.
+/// The place in which rights count.
 ///
 /// ```
 /// use auth_actix::identity::{Rights, RightsIn, Tenant};
@@ -71,7 +71,7 @@ impl GrantedRights {
         here.peek().is_some() && here.all(|rights| rights.lack_role(role, types))
     }
 
-    /// Returns whether there is a permission, or a role that is none of `negated`. See [`Rights::has_any_but`].
+    /// Returns whether there is a permission, or a role that is not in `negated`. See [`Rights::has_any_but`].
     pub(crate) fn has_any_but(&self, negated: &[Name], tenant: &TenantRef<'_>, types: &RoleTypes) -> bool {
         self.within(Some(tenant)).any(|rights| rights.has_any_but(negated, types))
     }

@@ -40,7 +40,7 @@ pub trait SchemeSettings<H: RequestHead>: Any {
     fn prepare(self: Box<Self>, assembly: &mut Assembly<'_, H>, others: &AllSettings<H>, mistakes: &mut Mistakes);
 }
 
-/// What the settings of an issuer state, which is mandatory if there are several issuers.
+/// The statements in the settings of an issuer that are mandatory if there are several issuers.
 #[derive(Clone, Copy, Debug)]
 pub struct IssuerSettings {
     /// The builder method.

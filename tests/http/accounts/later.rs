@@ -9,7 +9,7 @@ use auth_actix::lease::Lease;
 
 use super::*;
 
-/// What middleware knew of the caller.
+/// The identity of the caller in middleware.
 struct Seen(String);
 
 #[public]

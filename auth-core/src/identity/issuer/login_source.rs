@@ -34,7 +34,7 @@ impl LoginSource {
     }
 }
 
-/// What the settings of an issuer state about logins.
+/// The statement of the settings of an issuer about logins.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum LoginSetting {
     /// Nothing.

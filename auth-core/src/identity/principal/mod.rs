@@ -47,7 +47,7 @@ pub struct Principal {
 
 struct PrincipalInner {
     /// Whether the credential counts for every request, without a ceiling or networks, and no account is loaded for it. Such
-    /// principals are frequent, and are told from others by this flag only.
+    /// principals are frequent, so that this flag saves other comparisons.
     is_plain: bool,
     source: Arc<Issuer>,
     /// The original issuer, if `source` stores logins at other issuers, as sessions do.

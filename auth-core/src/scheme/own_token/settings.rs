@@ -22,7 +22,7 @@ use crate::store::tokens::{TokenDigest, TokenStore};
 /// [opaque](Self::opaque) tokens, or by [a fixed secret](Self::fixed). Its callers are clients: the rights of a token are its ceiling,
 /// within what the source [confers](Self::confers). With [`for_accounts`](Self::for_accounts), each token acts for an account instead.
 ///
-/// A token is read in `Authorization: Bearer` unless [`places`](Self::places) says otherwise. A request with tokens in two places has
+/// By default, a token is read in `Authorization: Bearer`. [`places`](Self::places) sets other places. A request with tokens in two places has
 /// two credentials, and is answered with 400.
 ///
 /// ```

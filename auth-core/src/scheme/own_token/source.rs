@@ -25,7 +25,7 @@ pub(super) struct TokenSource {
     pub(super) in_authorization: Arc<Issuer>,
 }
 
-/// How tokens of a source are recognized.
+/// The form by which tokens of a source are recognized.
 pub(super) enum Recognition {
     Prefix { prefix: TokenPrefix, is_unchecked: bool },
     Opaque,

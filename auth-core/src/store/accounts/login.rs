@@ -15,7 +15,7 @@ pub struct Login<'a> {
     facts: &'a LoginFacts,
 }
 
-/// What identifies the account of a [`Login`].
+/// The identification of the account of a [`Login`].
 ///
 /// The two cases have different types, so that a subject of a provider is never mistaken for the id of an account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
