@@ -81,7 +81,7 @@ pub(crate) enum Word {
     Login,
 }
 
-/// An atom of one text.
+/// The shape of an atom whose only argument is a text, such as `acr("urn:example:mfa")`.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct TextShape {
     /// A description of the text for diagnostics, with its article and without.

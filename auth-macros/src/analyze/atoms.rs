@@ -173,7 +173,7 @@ fn read_claim_value(expression: &Expr, diagnostics: &mut Diagnostics) -> Option<
     })
 }
 
-/// Reports a name that begins with a slash and is not a JSON pointer (RFC 6901 §3) without empty names.
+/// Reports a name that begins with a slash, but is not a JSON pointer (RFC 6901 §3) or contains an empty member name.
 fn check_pointer(name: &LitStr, diagnostics: &mut Diagnostics) -> Option<()> {
     let text = name.value();
     let Some(path) = text.strip_prefix('/') else { return Some(()) };

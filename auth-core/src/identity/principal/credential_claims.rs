@@ -36,7 +36,7 @@ pub(crate) enum Binding {
 }
 
 impl Binding {
-    /// Returns the tenants. Empty also for a credential that counts in none.
+    /// Returns the tenants. A credential that counts in no tenant has none either.
     pub(super) fn tenants(&self) -> &[Tenant] {
         match self {
             Self::Tenant(tenant) | Self::Incomplete(Some(tenant)) => std::slice::from_ref(tenant),

@@ -80,7 +80,8 @@ impl TokenCache {
         Self { lasts, ..self }
     }
 
-    /// Also caches tokens verified by a shared secret (HMAC), whose verification is nearly as fast.
+    /// Also caches tokens that are verified by a shared secret (HMAC). By default, they are not cached, because their verification is
+    /// nearly as fast as a lookup in the cache.
     pub fn secrets(self) -> Self {
         Self { secrets: true, ..self }
     }

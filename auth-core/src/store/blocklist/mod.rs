@@ -50,8 +50,8 @@ struct BlocklistInner {
     entries: ArcSwap<BlockEntries>,
     /// Locked while the entries change.
     store: Mutex<Box<dyn BlocklistStore>>,
-    /// The time until which the entries are in effect. The default value if they were never loaded. `None` if they never become
-    /// stale.
+    /// The time until which the entries are in effect. `None` if they never become stale. The default value marks entries that
+    /// were never loaded.
     fresh_until: Option<ArcSwap<Moment>>,
     max_staleness: Duration,
     audit: OnceLock<Arc<dyn Sink>>,

@@ -16,7 +16,8 @@ use crate::runtime::redis::{client, random_id};
 const LINES: &str = "auth:blocks";
 const LOG: &str = "auth:blocks:log";
 
-/// A member of the set that is not an entry. If it is missing, the lines do not belong to the log.
+/// A member of the set of lines that is written with the entries, and that is not an entry. If it is missing, the set was deleted or
+/// evicted, and the log does not describe its changes.
 const HEADING: &str = "lists";
 
 /// Length of the change log. An instance that falls further behind considers the list lost and writes its own entries again.

@@ -146,7 +146,8 @@ impl LoginCounters {
         self.known_place.as_ref()
     }
 
-    /// Returns the counters of the account and of the networks of the attempt, for an attempt from an unknown place.
+    /// Returns the counters of the account and of the networks of the attempt. They apply if the account has not recently logged in
+    /// from the address of the attempt.
     pub fn general_set(&self) -> &[Counter] {
         &self.general_set
     }

@@ -52,7 +52,7 @@ pub enum KeyError {
     /// The secret is a public key, with which anyone could sign tokens.
     #[error("the HMAC secret is a public key")]
     SecretIsPublicKey,
-    /// The key is of another algorithm family.
+    /// The key cannot be used with the configured algorithm.
     #[error(
         "the key is not one for this algorithm: an RSA key is for RS256 or PS256, an EC key of P-256 for ES256, one of P-384 for ES384, an Ed25519 key for EdDSA"
     )]

@@ -55,7 +55,7 @@ pub enum LoginError {
         "the redirect URI {0:?} is not an `https` address of this server, such as \"https://app.example/login/callback\""
     )]
     Redirect(String),
-    /// The URL of the provider is invalid. It is never contacted.
+    /// The URL of the provider is invalid.
     #[error("invalid provider address: {0}")]
     Address(EndpointError),
     /// The settings of the ID tokens are invalid.
