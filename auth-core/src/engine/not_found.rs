@@ -22,8 +22,8 @@ pub static UNKNOWN_PATH: Rule = Rule {
 };
 
 /// Returns the work that a request for an unknown path would have caused and that this denial skipped: the verification of a
-/// credential, and lookups of the account and of rights. The result is discarded. Without this work, the response time would distinguish a hidden
-/// handler from an unknown path.
+/// credential, and lookups of the account and of rights. The result is discarded. Without this work, the response time would
+/// distinguish a hidden handler from an unknown path.
 pub(super) fn work<'r, H: Adapter>(
     engine: &'r Engine<H>,
     request: &'r H::Request,

@@ -12,8 +12,10 @@ use crate::identity::rights::Rights;
 use crate::identity::tenant::{Tenant, TenantRef};
 
 impl PrincipalInner {
-    /// Sets the flag again after a change.
+    /// Computes again what depends on the other fields, after a change. Names that were found before the change are forgotten, because
+    /// they are found without comparing them with the ceiling.
     pub(super) fn update(&mut self) {
+        self.held = Default::default();
         let is_bound = self.networks.is_some() || matches!(self.binding, Binding::Only(_));
         self.is_plain = !is_bound && self.ceiling.is_none() && !self.source.login.loads_account();
     }
@@ -76,21 +78,11 @@ impl Principal {
     }
 
     /// Returns this caller after a change, which does not affect other copies.
-    fn changed(self, change: impl FnOnce(&mut PrincipalInner)) -> Self {
-        let is_shared = Arc::strong_count(&self.said) > 1;
-        let mut changed = if is_shared { self.with_source(Arc::clone(&self.said.source)) } else { self };
-        match Arc::get_mut(&mut changed.said) {
-            Some(inner) => {
-                change(inner);
-                inner.update();
-                changed
-            }
-            // Another copy was made meanwhile, so that this one is copied as well.
-            None => {
-                let copy = changed.with_source(Arc::clone(&changed.said.source));
-                copy.changed(change)
-            }
-        }
+    pub(super) fn changed(mut self, change: impl FnOnce(&mut PrincipalInner)) -> Self {
+        let inner = Arc::make_mut(&mut self.said);
+        change(inner);
+        inner.update();
+        self
     }
 
     /// Returns the rights within which the credential counts. `None` if it has no such limit.

@@ -45,6 +45,7 @@ pub struct Principal {
     answers: Option<Arc<Answers>>,
 }
 
+#[derive(Clone)]
 struct PrincipalInner {
     /// Whether the credential counts for every request, without a ceiling or networks, and no account is loaded for it. Such
     /// principals are frequent, so that this flag saves other comparisons.
@@ -126,23 +127,7 @@ impl Principal {
 
     /// Returns this caller with an issuer that differs from its own only in the scheme.
     pub(crate) fn with_source(&self, source: Arc<Issuer>) -> Self {
-        let said = &*self.said;
-        let mut inner = PrincipalInner {
-            is_plain: false,
-            source,
-            issuer: said.issuer.clone(),
-            binding: said.binding.clone(),
-            granted: said.granted.clone(),
-            networks: said.networks.clone(),
-            acts_for: said.acts_for.clone(),
-            ceiling: said.ceiling.clone(),
-            claims: said.claims.clone(),
-            lists: said.lists.clone(),
-            login: said.login.clone(),
-            held: Default::default(),
-        };
-        inner.update();
-        Self { said: Arc::new(inner), answers: self.answers.clone() }
+        self.clone().changed(|inner| inner.source = source)
     }
 
     /// Creates a principal of `source` from a JSON object of claims, without a credential. Intended for tests of applications and

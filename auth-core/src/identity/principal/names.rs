@@ -49,6 +49,7 @@ impl Lists {
 }
 
 /// The names of one vocabulary that a principal holds, computed once.
+#[derive(Clone)]
 pub(super) struct NameSet {
     vocabulary: &'static Vocabulary,
     /// The number of replacements of the grants from which permissions were computed. A principal is shared, and grants can be

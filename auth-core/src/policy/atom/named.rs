@@ -244,6 +244,19 @@ mod tests {
     }
 
     #[test]
+    fn a_ceiling_applies_to_names_that_were_found_before() {
+        // RIGHTS-4
+        let admin = Named(ROLES.name("admin"));
+        let caller = alice(source(), r#","roles":["admin"]"#);
+        assert_eq!(admin.truth(false, &facts(CallerFacts::Known(&caller))), Truth::HOLDS);
+        let shared = caller.clone();
+        for caller in [caller, shared] {
+            let limited = caller.with_ceiling(crate::identity::rights::Rights::new());
+            assert_eq!(admin.truth(false, &facts(CallerFacts::Known(&limited))), Truth::NO);
+        }
+    }
+
+    #[test]
     fn names_are_resolved_beyond_the_vocabulary_cache_size() {
         let admin = Atom::Named(Named(ROLES.name("admin")));
         assert_eq!(admin.truth(false, &facts(CallerFacts::Nobody)), Truth::COULD);
