@@ -51,6 +51,12 @@ impl GrantedRights {
         Self::Known(rights.into_iter().map(|(place, rights)| (place, rights.within(confers))).collect())
     }
 
+    /// Returns the rights of a client that is bound to no tenant: outside of tenants, or everywhere if they are all rights (RIGHTS-10).
+    pub(crate) fn unbound(rights: Rights, confers: &Confers) -> Self {
+        let place = if rights.is_everything() { RightsIn::Everywhere } else { RightsIn::Outside };
+        Self::new(vec![(place, rights)], confers)
+    }
+
     fn within<'a>(&'a self, tenant: Option<&'a TenantRef<'_>>) -> impl Iterator<Item = &'a Rights> {
         let known: &[(RightsIn, Rights)] = match self {
             Self::Unknown => &[],

@@ -15,6 +15,7 @@ use crate::identity::granted::{GrantedRights, RightsIn};
 use crate::identity::issuer::Issuer;
 use crate::identity::network::Network;
 use crate::identity::principal::{Binding, Principal};
+use crate::identity::rights::Rights;
 use crate::identity::scheme_id::SchemeId;
 use crate::identity::token_digest::TokenDigest;
 use crate::runtime::background_fetch::spawn;
@@ -73,7 +74,7 @@ impl OwnTokens {
         {
             let is_ours = source_of(&self.sources, Place::Bearer, token).is_some();
             return match is_ours || !self.leaves_bearer {
-                true => found(token, SchemeId::OWN_TOKEN, SchemeId::Bearer),
+                true => found(token, SchemeId::OWN_TOKEN),
                 false => Extracted::Absent,
             };
         }
@@ -81,7 +82,7 @@ impl OwnTokens {
             && self.reads(|source| source.places.bare)
             && source_of(&self.sources, Place::Bare, line).is_some()
         {
-            return found(line, SchemeId::OWN_TOKEN, SchemeId::Bearer);
+            return found(line, SchemeId::OWN_TOKEN);
         }
         Extracted::Absent
     }
@@ -167,15 +168,14 @@ impl OwnTokens {
     }
 }
 
-/// Returns the credential, or the refusal of text that cannot be a token. `of` is the scheme of the credential, and `challenge` the one
-/// whose challenge asks for it.
-fn found<'r>(token: &'r [u8], of: SchemeId, challenge: SchemeId) -> Extracted<'r> {
+/// Returns the credential of this scheme, or the refusal of text that cannot be a token.
+fn found(token: &[u8], scheme: SchemeId) -> Extracted<'_> {
     let text = std::str::from_utf8(token).ok().filter(|token| has_token_syntax(token.as_bytes()));
     match text {
-        Some(token) if of == SchemeId::OWN_TOKEN => Credential::in_authorization(of, token).into(),
-        Some(token) => Credential::new(of, token).into(),
+        Some(token) if scheme == SchemeId::OWN_TOKEN => Credential::in_authorization(scheme, token).into(),
+        Some(token) => Credential::new(scheme, token).into(),
         None => Extracted::Refused(SyntaxError::malformed(
-            Some(challenge),
+            Some(scheme.challenged()),
             "the token is not 1 to 512 bytes of visible ASCII without spaces and separators",
         )),
     }
@@ -230,9 +230,12 @@ fn claims_of(
 
 /// Limits a token of an account to its ceiling, tenants and networks (RIGHTS-5, RIGHTS-6).
 fn for_account(principal: Principal, account: &AccountId, source: &TokenSource, record: &TokenRecord) -> Principal {
-    let ceiling = record.ceiling.as_ref().unwrap_or(&source.default_ceiling).clone();
     let principal = principal.acting_for(account.clone(), binding_of(record), networks_of(record));
-    principal.with_ceiling(ceiling)
+    principal.with_ceiling(ceiling_of(record, source).clone())
+}
+
+fn ceiling_of<'a>(record: &'a TokenRecord, source: &'a TokenSource) -> &'a Rights {
+    record.ceiling.as_ref().unwrap_or(&source.default_ceiling)
 }
 
 fn binding_of(record: &TokenRecord) -> Binding {
@@ -246,13 +249,14 @@ fn networks_of(record: &TokenRecord) -> Option<Arc<[Network]>> {
 /// Gives a client the rights of its token: the ceiling, in the tenants of the token if it has any, and only from its networks
 /// (TOKEN-12, TOKEN-13).
 fn as_client(principal: Principal, source: &TokenSource, record: &TokenRecord) -> Principal {
-    let ceiling = record.ceiling.as_ref().unwrap_or(&source.default_ceiling);
-    let rights = match &record.tenants {
-        None if ceiling.is_everything() => vec![(RightsIn::Everywhere, ceiling.clone())],
-        None => vec![(RightsIn::Outside, ceiling.clone())],
-        Some(tenants) => tenants.iter().map(|tenant| (RightsIn::Tenant(tenant.clone()), ceiling.clone())).collect(),
+    let (ceiling, confers) = (ceiling_of(record, source).clone(), &principal.source().confers);
+    let granted = match &record.tenants {
+        None => GrantedRights::unbound(ceiling, confers),
+        Some(tenants) => {
+            let each = tenants.iter().map(|tenant| (RightsIn::Tenant(tenant.clone()), ceiling.clone()));
+            GrantedRights::new(each.collect(), confers)
+        }
     };
-    let granted = GrantedRights::new(rights, &principal.source().confers);
     principal.granting(granted, binding_of(record), networks_of(record))
 }
 
@@ -279,7 +283,7 @@ impl<H: RequestHead> Authenticator<H> for OwnTokens {
             let mut lines = view.head.bytes(name);
             let Some(line) = lines.next() else { continue };
             let here = match lines.next() {
-                None => found(line.trim_ascii(), SchemeId::ApiKey, SchemeId::ApiKey),
+                None => found(line.trim_ascii(), SchemeId::ApiKey),
                 Some(_) => {
                     let cause = "the header of a token is repeated";
                     Extracted::Refused(SyntaxError::malformed(Some(SchemeId::ApiKey), cause))

@@ -25,17 +25,16 @@ impl TokenSources {
             if before.iter().any(|other| other.name() == tokens.name()) {
                 found.push((tokens.name().to_owned(), TokensError::NameTwice));
             }
-            let overlaps = |other: &&Tokens| match (other.prefix_text(), tokens.prefix_text()) {
-                (Some(one), Some(other)) => one.starts_with(other) || other.starts_with(one),
-                _ => false,
+            let prefix_of = |other: &Tokens| match (other.valid_prefix(), tokens.valid_prefix()) {
+                (Some(one), Some(other)) if one.overlaps(other) => Some(one.to_string()),
+                _ => None,
             };
-            if let Some(other) = before.iter().find(overlaps) {
-                let prefix = other.prefix_text().unwrap_or_default().to_owned();
+            if let Some(prefix) = before.iter().find_map(prefix_of) {
                 found.push((tokens.name().to_owned(), TokensError::PrefixOverlap(prefix)));
             }
-            let takes = |other: &&Tokens| {
-                let fixed = tokens.fixed_secret();
-                matches!((fixed, other.prefix_text()), (Some(token), Some(prefix)) if token.starts_with(prefix))
+            let takes = |other: &&Tokens| match (tokens.fixed_secret(), other.valid_prefix()) {
+                (Some(token), Some(prefix)) => token.starts_with(prefix.as_str()),
+                _ => false,
             };
             if let Some(other) = self.0.iter().find(takes) {
                 found.push((tokens.name().to_owned(), TokensError::FixedHasPrefix(other.name().to_owned())));
@@ -49,6 +48,7 @@ impl TokenSources {
     }
 }
 
+/// Returns whether an account is loaded for the tokens of a source. Clients have none.
 fn setting(tokens: &Tokens) -> LoginSetting {
     if tokens.is_for_accounts() { LoginSetting::LogsIn } else { LoginSetting::OwnIdentity }
 }
@@ -63,7 +63,6 @@ impl<H: RequestHead> SchemeSettings<H> for TokenSources {
         let stated = |tokens: &Tokens| IssuerSettings {
             method: "tokens",
             declares_confers: tokens.has_explicit_confers(),
-            // Clients have no accounts.
             login: setting(tokens),
         };
         self.0.iter().map(stated).collect()

@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use secrecy::{ExposeSecret as _, SecretString};
 
-use super::format::{TokenPrefix, has_token_syntax};
+use super::format::{TokenPrefix, TokenPrefixError, has_token_syntax};
 use super::source::{Places, Recognition, TokenSource};
 use super::tokens_error::TokensError;
 use crate::client::tenant::{Location, at, is_reserved_header};
-use crate::identity::granted::{GrantedRights, RightsIn};
+use crate::identity::granted::GrantedRights;
 use crate::identity::issuer::{Confers, Issuer, LoginSource, RoleTypes};
 use crate::identity::rights::Rights;
 use crate::identity::scheme_id::{SchemeId, is_token};
@@ -53,7 +53,7 @@ pub struct Tokens {
 
 #[derive(Clone)]
 enum Form {
-    Prefix(String),
+    Prefix(Result<TokenPrefix, TokenPrefixError>),
     Opaque,
     Fixed(SecretString, Rights),
 }
@@ -93,7 +93,7 @@ impl Tokens {
     /// Recognizes tokens by their prefix of 3 to 32 bytes, such as `pat_`. No other source may have a prefix that begins this one.
     pub fn prefix(mut self, prefix: impl Into<String>) -> Self {
         self.once.note("prefix");
-        Self { form: Some(Form::Prefix(prefix.into())), ..self }
+        Self { form: Some(Form::Prefix(prefix.into().parse())), ..self }
     }
 
     /// Recognizes every token68 of at most 512 bytes that belongs to no other source and is not a JWT. At most one source may do so.
@@ -158,10 +158,10 @@ impl Tokens {
         matches!(self.form, Some(Form::Opaque))
     }
 
-    /// Returns the prefix, as configured.
-    pub(super) fn prefix_text(&self) -> Option<&str> {
+    /// Returns the prefix, if it is valid.
+    pub(super) fn valid_prefix(&self) -> Option<&TokenPrefix> {
         match &self.form {
-            Some(Form::Prefix(prefix)) => Some(prefix),
+            Some(Form::Prefix(prefix)) => prefix.as_ref().ok(),
             _ => None,
         }
     }
@@ -199,10 +199,9 @@ impl Tokens {
         let recognition = match self.form {
             None => return Err(TokensError::NoForm),
             Some(Form::Opaque) => Recognition::Opaque,
-            Some(Form::Prefix(prefix)) => Recognition::Prefix {
-                prefix: prefix.parse::<TokenPrefix>().map_err(TokensError::Prefix)?,
-                is_unchecked: self.is_unchecked,
-            },
+            Some(Form::Prefix(prefix)) => {
+                Recognition::Prefix { prefix: prefix.map_err(TokensError::Prefix)?, is_unchecked: self.is_unchecked }
+            }
             Some(Form::Fixed(secret, rights)) => fixed(secret.expose_secret(), rights, &confers)?,
         };
         if is_fixed == self.store.is_some() {
@@ -246,8 +245,7 @@ fn fixed(secret: &str, rights: Rights, confers: &Confers) -> Result<Recognition,
     if has_jwt_form(secret) {
         return Err(TokensError::FixedIsJwt);
     }
-    let place = if rights.is_everything() { RightsIn::Everywhere } else { RightsIn::Outside };
-    let granted = GrantedRights::new(vec![(place, rights)], confers);
+    let granted = GrantedRights::unbound(rights, confers);
     Ok(Recognition::Fixed { digest: TokenDigest::sha256(secret), granted })
 }
 

@@ -68,11 +68,15 @@ impl TokenSource {
 }
 
 /// Returns the source of a token in this place: the one with its prefix, the fixed one, or the one of opaque tokens (TOKEN-1). All
-/// fixed tokens are compared, each in constant time.
+/// fixed tokens are compared, each in constant time. Other tokens in the form of a JWT belong to no source, and are not hashed, because
+/// every request with a JWT comes here.
 pub(super) fn source_of<'s>(sources: &'s [TokenSource], place: Place<'_>, token: &[u8]) -> Option<&'s TokenSource> {
     let here = || sources.iter().filter(|source| source.places.has(place));
     if let Some(source) = here().find(|source| source.has_prefix_of(token)) {
         return Some(source);
+    }
+    if has_jwt_form(token) {
+        return None;
     }
     let presented = TokenDigest::sha256(token);
     let is_equal = |source: &TokenSource| match &source.recognition {
@@ -80,7 +84,7 @@ pub(super) fn source_of<'s>(sources: &'s [TokenSource], place: Place<'_>, token:
         Recognition::Prefix { .. } | Recognition::Opaque => false,
     };
     let fixed = here().fold(None, |found, source| if is_equal(source) { Some(source) } else { found });
-    let may_be_opaque = || !has_jwt_form(token) && std::str::from_utf8(token).is_ok_and(is_token68);
+    let may_be_opaque = || std::str::from_utf8(token).is_ok_and(is_token68);
     fixed
         .or_else(|| here().find(|source| matches!(source.recognition, Recognition::Opaque)).filter(|_| may_be_opaque()))
 }
