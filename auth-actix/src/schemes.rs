@@ -196,8 +196,9 @@ pub mod tokens {
         ExposeSecret, SecretString, TokenPrefix, TokenPrefixError, Tokens, TokensError,
     };
     pub use auth_core::store::tokens::{
-        FileTokenStore, MemoryTokenStore, Owner, RandomUnavailable, TokenAdmin, TokenDigest, TokenDigestError, TokenId,
-        TokenIdError, TokenRecord, TokenRecordError, TokenStore, TokensFileError,
+        ApiKeyFile, ApiKeyFileError, FileTokenStore, MemoryTokenStore, Owner, RandomUnavailable, TokenAdmin,
+        TokenDigest, TokenDigestError, TokenId, TokenIdError, TokenRecord, TokenRecordError, TokenStore,
+        TokensFileError,
     };
     pub use auth_core::store::unavailable::StoreUnavailable;
     #[cfg(feature = "_sql")]
@@ -216,24 +217,6 @@ pub mod tokens {
         /// token could belong to two sources.
         pub fn tokens(self, tokens: Tokens) -> Self {
             self.with(|engine| engine.schemes.update(|sources: &mut TokenSources| sources.0.push(tokens)))
-        }
-    }
-}
-
-/// API keys.
-#[cfg(feature = "api-key")]
-pub mod api_key {
-    pub use auth_core::scheme::api_key::{
-        ApiKey, ApiKeyError, ApiKeyScheme, ApiKeyStore, ApiKeyStoreUnavailable, ApiKeysFile, ApiKeysFileError,
-        NewApiKey,
-    };
-
-    use super::AuthBuilder;
-
-    impl AuthBuilder {
-        /// Accepts API keys.
-        pub fn api_keys(self, keys: impl Into<ApiKeyScheme>) -> Self {
-            self.set("api_keys", |engine| engine.schemes.set(keys.into()))
         }
     }
 }

@@ -11,7 +11,6 @@
 // Schemes share helpers. If only some schemes are compiled, some helpers are unused.
 #![cfg_attr(
     not(all(
-        feature = "api-key",
         feature = "basic",
         feature = "blocks",
         feature = "client-cert",

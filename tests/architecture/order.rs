@@ -56,7 +56,6 @@ const ORDERED: &[&str] = &[
     "auth-core/store/tokens",
     "auth-core/store/users",
     "auth-core/scheme",
-    "auth-core/scheme/api_key",
     "auth-core/scheme/bearer",
     "auth-core/scheme/bearer/key",
     "auth-core/scheme/bearer/settings",

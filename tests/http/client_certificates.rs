@@ -7,10 +7,11 @@ use std::sync::Arc;
 use actix_web::dev::ServerHandle;
 use actix_web::web::ServiceConfig;
 use actix_web::{App, HttpServer, get, post};
-use auth_actix::api_key::{ApiKeyScheme, ApiKeysFile};
 use auth_actix::blocklist::Blocklist;
 use auth_actix::client::ForwardingHeader;
 use auth_actix::client_certificate::{CertificateName, ClientCertificates, keep_client_certificate};
+use auth_actix::identity::Rights;
+use auth_actix::tokens::{ApiKeyFile, Tokens};
 use auth_actix::{Auth, AuthBuilder, Confers, Id, Principal, public, require_auth, require_role};
 use auth_tests::server::Server;
 use auth_tests::wire::{Answer, Request, get, request};
@@ -25,6 +26,7 @@ use rustls::server::WebPkiClientVerifier;
 use rustls::{ClientConfig, ClientConnection, RootCertStore, ServerConfig, StreamOwned};
 
 use crate::Role;
+use crate::api_key::ApiKey;
 
 #[require_auth(scheme = "client-cert")]
 #[get("/me")]
@@ -288,9 +290,10 @@ fn client_certificate_is_refused_on_cross_site_requests() {
     let authority = Authority::new();
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("keys");
-    let key = ApiKeysFile::append(&path, "backup", |key| key).unwrap();
-    let keys = ApiKeyScheme::new(ApiKeysFile::open(&path).unwrap()).confers(Confers::everything());
-    let auth = with(by_uri().confers(Confers::everything())).api_keys(keys).build().unwrap();
+    let key = ApiKey::new(7);
+    std::fs::write(&path, key.line("backup - - -")).unwrap();
+    let keys = Tokens::api_key_file(ApiKeyFile::open(&path).unwrap()).confers(Rights::everything());
+    let auth = with(by_uri().confers(Confers::everything())).tokens(keys).build().unwrap();
     let server = TlsServer::start(&authority, &auth);
     let reader = authority.client(vec![uri(READER)]);
     let posted = |site: Option<&str>| {
@@ -298,7 +301,7 @@ fn client_certificate_is_refused_on_cross_site_requests() {
         server.one(Some(&reader), site.map_or(post.clone(), |site| post.field("Sec-Fetch-Site", site))).status
     };
     assert_eq!([posted(None), posted(Some("same-origin")), posted(Some("cross-site"))], [200, 200, 403]);
-    let beside = get("/scheme").field("X-Api-Key", key.reveal());
+    let beside = get("/scheme").field("X-Api-Key", &key.text);
     assert_eq!(server.one(Some(&reader), beside).text(), "ApiKey", "what was sent on purpose counts");
     assert_eq!(server.one(Some(&reader), get("/scheme").field("X-Api-Key", "ak.none")).status, 401);
     assert_eq!(server.one(Some(&reader), get("/scheme").authorization("Digest x")).status, 401);
@@ -396,7 +399,7 @@ fn certificate_is_blocked_by_its_fingerprint() {
 fn invalid_client_certificate_settings_do_not_build() {
     let told = with(by_uri().from_proxies()).build().unwrap_err().to_string();
     assert!(told.contains("\"ClientCertificate\" trusts a header of a proxy: call `.trusted_proxies(…)`"), "{told}");
-    let told = with(by_uri()).api_keys(ApiKeyScheme::new(ApiKeysFile::open("/dev/null").unwrap())).build().unwrap_err();
+    let told = with(by_uri()).tokens(Tokens::api_key_file(ApiKeyFile::open("/dev/null").unwrap())).build().unwrap_err();
     assert!(told.to_string().contains("`.client_certificates(…)` must declare what it `.confers(…)`"), "{told}");
     let told = with(by_uri()).client_certificates(by_uri()).build().unwrap_err().to_string();
     assert!(told.contains("`.client_certificates(…)` is called twice"), "{told}");

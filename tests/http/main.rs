@@ -10,8 +10,8 @@
 )]
 
 mod access_claims;
+mod api_key;
 mod accounts;
-mod api_keys;
 mod audit;
 mod authorization_header;
 mod authorized;

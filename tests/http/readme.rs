@@ -4,14 +4,16 @@ use std::path::Path;
 
 use actix_web::web::ServiceConfig;
 use actix_web::{get, post};
-use auth_actix::api_key::{ApiKeyScheme, ApiKeysFile};
 use auth_actix::blocklist::Blocklist;
 use auth_actix::client::{Countries, Database, ForwardingHeader};
+use auth_actix::identity::Rights;
 use auth_actix::password::{Basic, PasswordAuthenticator};
 use auth_actix::session::Sessions;
 use auth_actix::throttle::Throttle;
+use auth_actix::tokens::{MemoryTokenStore, Tokens};
 use auth_actix::{
-    Auth, Confers, deny_country, public, require_auth, require_network, require_permission, require_role, require_scope,
+    Auth, Confers, at, deny_country, public, require_auth, require_network, require_permission, require_role,
+    require_scope,
 };
 use auth_tests::server::Server;
 use auth_tests::token::{ISSUER, basic, bearer, now};
@@ -85,14 +87,10 @@ async fn open() -> &'static str {
 
 struct Place {
     server: Server,
-    /// Deleted on drop.
-    _folder: tempfile::TempDir,
 }
 
 fn place() -> Place {
-    let folder = tempfile::tempdir().unwrap();
-    let keys = folder.path().join("keys.txt");
-    std::fs::write(&keys, "").unwrap();
+    let keys = Tokens::named("key").prefix("key_").store(MemoryTokenStore::new(100));
     let blocks = Blocklist::memory();
     for line in [
         format!("revoke token {ISSUER} revoked {}", now() + 3600),
@@ -109,7 +107,7 @@ fn place() -> Place {
         .realm("reports")
         .bearer(jwt().confers(all()))
         .basic(Basic::new(users).confers(all()))
-        .api_keys(ApiKeyScheme::new(ApiKeysFile::open(keys).unwrap()).confers(all()))
+        .tokens(keys.confers(Rights::new()).places([at::header("X-Api-Key")]))
         .session(Sessions::memory().confers(all()))
         .roles::<Role>()
         .login_page("/login")
@@ -125,7 +123,7 @@ fn place() -> Place {
         let scope = scope.service(scoped).service(inside).service(downloads).service(open);
         config.service(scope.service(auth.login()).service(auth.logout("/logout")));
     });
-    Place { server, _folder: folder }
+    Place { server }
 }
 
 const OURS: (&str, &str) = ("Sec-Fetch-Site", "same-origin");
@@ -183,7 +181,7 @@ impl Place {
                 assert!(answer.field("set-cookie").unwrap().ends_with("Max-Age=0"));
                 answer
             }
-            "unknown API key" => self.send(get("/me").field("X-Api-Key", "ak.AAAAAAAAAAAA.abc")),
+            "unknown API key" => self.send(get("/me").field("X-Api-Key", "key_abc")),
             "login too old" => by("/fresh", json!({ "auth_time": now() - 3600 })),
             "missing role" => by("/admin", json!({ "roles": ["viewer"] })),
             "missing permission" => self.send(get("/posts").field("Cookie", self.session("victor"))),

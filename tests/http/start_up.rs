@@ -8,9 +8,11 @@ use actix_web::test::{TestRequest, call_service, init_service};
 use actix_web::web::ServiceConfig;
 use actix_web::{App, HttpResponse, get, web};
 use auth_actix::client::ForwardingHeader;
+use auth_actix::identity::Rights;
 use auth_actix::password::{Basic, PasswordAuthenticator};
 use auth_actix::session::Sessions;
 use auth_actix::throttle::Throttle;
+use auth_actix::tokens::{ApiKeyFile, Tokens};
 use auth_actix::{
     Auth, AuthBuilder, Confers, Peer, deny_network, guarded, public, require, require_auth, require_claim,
     require_network, require_role, require_scope, rule,
@@ -18,6 +20,7 @@ use auth_actix::{
 use auth_tests::logs;
 use auth_tests::server::Server;
 
+use crate::api_key::ApiKey;
 use crate::users::Staff;
 use crate::{Role, TokenScope, bearer_only, jwt};
 
@@ -202,20 +205,16 @@ fn undeclared_names_in_data_are_logged_at_start_up() {
     let users = auth_actix::password::UsersFile::parse(&format!(
         "alice:{hash}:admin,editr-of-a-file\nbob:{hash}:editr-of-a-file"
     ));
-    for owner in ["one", "two"] {
-        auth_actix::api_key::ApiKeysFile::append(&path, owner, |key| {
-            key.roles(["viewr-of-a-key"]).scopes(["read:report"])
-        })
-        .unwrap();
-    }
+    let lines = [1, 2].map(|key| ApiKey::new(key).line("backup viewr-of-a-key read:report -"));
+    std::fs::write(&path, lines.concat()).unwrap();
     let confers =
         || Confers::nothing().roles(["admn-of-confers", "editor"]).scopes(["read:reports"]).permissions(["not:asked"]);
     let auth = Auth::builder()
         .realm("names")
         .basic(Basic::new(users.unwrap()).confers(confers()))
-        .api_keys(
-            auth_actix::api_key::ApiKeyScheme::new(auth_actix::api_key::ApiKeysFile::open(&path).unwrap())
-                .confers(confers()),
+        .tokens(
+            Tokens::api_key_file(ApiKeyFile::open(&path).unwrap())
+                .confers(Rights::new().roles(["admn-of-confers", "editor"]).scopes(["read:reports"])),
         )
         .roles::<Role>();
     let configure: Configure = |auth, config| {

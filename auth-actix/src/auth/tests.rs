@@ -19,7 +19,7 @@ fn build_reports_each_invalid_setting() {
     let roles = |_: Id, _: Option<String>| async { Ok(Vec::new()) };
     #[rustfmt::skip]
     let table: Vec<(AuthBuilder, &str)> = vec![
-        (Auth::builder(), "no scheme is accepted: call `.bearer(…)`, `.tokens(…)`, `.basic(…)`, `.api_keys(…)`, `.session(…)` or `.scheme(…)`"),
+        (Auth::builder(), "no scheme is accepted: call `.bearer(…)`, `.tokens(…)`, `.basic(…)`, `.session(…)` or `.scheme(…)`"),
         (with().realm("a\r\nb"), "`.realm(\"a\\r\\nb\")`: a realm is visible ASCII and spaces"),
         (Auth::builder().bearer(Jwt::hs256([7; 32]).audience("reports")), "`.bearer(…)` for issuer \"\": `.issuer(…)` is missing: tokens of any issuer would be accepted"),
         (Auth::builder().bearer(Jwt::hs256([7; 31]).issuer("a").audience("b")), "`.bearer(…)` for issuer \"a\": key 1: the HMAC secret has 31 bytes, and this algorithm needs 32: `openssl rand -hex 32` generates one"),

@@ -18,9 +18,7 @@ pub enum BuildError {
     #[error("`{0}` shares its server with other applications: call `.realm(…)` to separate them")]
     RealmMissing(&'static str),
     /// No scheme is accepted, so no caller could authenticate.
-    #[error(
-        "no scheme is accepted: call `.bearer(…)`, `.tokens(…)`, `.basic(…)`, `.api_keys(…)`, `.session(…)` or `.scheme(…)`"
-    )]
+    #[error("no scheme is accepted: call `.bearer(…)`, `.tokens(…)`, `.basic(…)`, `.session(…)` or `.scheme(…)`")]
     NoScheme,
     /// The settings of a token issuer are invalid.
     #[cfg(feature = "jwt")]

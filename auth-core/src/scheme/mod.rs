@@ -14,8 +14,6 @@ pub mod token_settings;
 pub mod dpop;
 #[cfg(feature = "basic")]
 pub mod basic;
-#[cfg(feature = "api-key")]
-pub mod api_key;
 #[cfg(feature = "own-tokens")]
 pub mod own_token;
 #[cfg(feature = "client-cert")]

@@ -1,8 +1,9 @@
 //! Organizations with members. Roles are stored per organization in the application's database, and not in tokens.
 //!
 //! Copy this if a person can be an owner of one organization and a guest of another. A token identifies the caller. For roles in an
-//! organization, the rule queries the database with the organization in the path, at most once per request, and only if the rule
-//! needs it. While the database is unavailable, such requests get 503.
+//! organization, the rule queries the database with the organization in the path or in the header `X-Org`, at most once per request,
+//! and only if the rule needs it. A member of a single organization need not name it. While the database is unavailable, such
+//! requests get 503.
 //!
 //! Run it with `cargo run -p organizations`. `JWT_SECRET` (at least 32 bytes) is the secret that signs tokens. `DATABASE` is the
 //! path of a SQLite file (`documents.sqlite` by default). `ORG` and `OWNER` (a subject) create the first owner of an organization.
@@ -13,7 +14,7 @@ use std::time::Duration;
 use actix_web::dev::HttpServiceFactory;
 use actix_web::{App, HttpServer, Responder, delete, error, get, put, web};
 use auth_actix::identity::{self, ProvidedRights, Rights, RightsProvider, RightsUnavailable};
-use auth_actix::{Auth, AuthBuilder, Id, Jwt, Principal, Tenant, require, require_permission, require_role};
+use auth_actix::{Auth, AuthBuilder, Id, Jwt, Principal, Tenant, at, require, require_permission, require_role};
 use sqlx::SqlitePool;
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions};
 
@@ -36,6 +37,13 @@ enum Permission {
 async fn documents(caller: Principal, org: Tenant) -> impl Responder {
     let may = if caller.has_role_in(Role::Owner, &org) { "read and share" } else { "read" };
     format!("you may {may} the documents of {}\n", org.get("org").unwrap_or_default())
+}
+
+// The organization is in the header. The handler takes it from the rule, which has decided on it.
+#[require_role("member", in = org)]
+#[get("/templates")]
+async fn templates(org: Tenant) -> impl Responder {
+    format!("the templates of {}\n", org.get("org").unwrap_or_default())
 }
 
 #[require_permission("manage-members", in = org)]
@@ -83,6 +91,16 @@ impl RightsProvider for MembershipTable {
         Ok(Rights::new().roles(roles.map_err(|_| RightsUnavailable)?))
     }
 
+    /// Returns the organization of a caller who is a member of exactly one, for requests that name none.
+    async fn default_tenant(&self, caller: &Id) -> Result<Option<identity::Tenant>, RightsUnavailable> {
+        let orgs = sqlx::query_scalar("SELECT DISTINCT org FROM memberships WHERE person = ? LIMIT 2");
+        let orgs: Result<Vec<String>, _> = orgs.bind(caller.to_string()).fetch_all(&self.0).await;
+        Ok(match orgs.map_err(|_| RightsUnavailable)?.as_slice() {
+            [org] => Some(identity::Tenant::of("org", org)),
+            _ => None,
+        })
+    }
+
     fn cache_ttl(&self) -> Duration {
         Duration::from_secs(30)
     }
@@ -116,12 +134,13 @@ const AUDIENCE: &str = "documents";
 
 fn settings(secret: &[u8], memberships: &Memberships) -> AuthBuilder {
     let tokens = Jwt::hs256(secret).issuer(ISSUER).audience(AUDIENCE);
-    Auth::builder().realm("documents").bearer(tokens).rights_from(memberships.rights.clone())
+    let auth = Auth::builder().realm("documents").bearer(tokens).rights_from(memberships.rights.clone());
+    auth.tenant("org", at::header("X-Org").or_path("org"))
 }
 
 fn api(auth: &Auth, memberships: &Memberships) -> impl HttpServiceFactory + use<> {
     let scope = auth.scope("/orgs").app_data(web::Data::new(memberships.clone()));
-    scope.service(documents).service(add_member).service(remove_member)
+    scope.service(templates).service(documents).service(add_member).service(remove_member)
 }
 
 #[actix_web::main]
@@ -182,6 +201,25 @@ mod tests {
         ];
         for (what, method, path, who, status) in story {
             assert_eq!(ask(method, path, who).await, status, "{what}");
+        }
+        // A header names the organization.
+        memberships.add("other", &Id::user(ISSUER, "alice"), "member").await.unwrap();
+        memberships.add("acme", &Id::user(ISSUER, "carol"), "member").await.unwrap();
+        #[rustfmt::skip]
+        let table = [
+            ("alice, in one of two",    "alice", Some("acme"),  StatusCode::OK),
+            ("alice names neither",     "alice", None,          StatusCode::BAD_REQUEST),
+            ("carol has only one",      "carol", None,          StatusCode::OK),
+            ("carol names another",     "carol", Some("other"), StatusCode::FORBIDDEN),
+            ("a missing organization",  "carol", Some("none"),  StatusCode::FORBIDDEN),
+            ("dave is in none",         "dave",  None,          StatusCode::BAD_REQUEST),
+        ];
+        for (case, who, org, status) in table {
+            let request = TestRequest::with_uri("/orgs/templates");
+            let request =
+                org.map_or(TestRequest::with_uri("/orgs/templates"), |org| request.insert_header(("X-Org", org)));
+            let answer = call_service(&app, Caller::user(who).issuer(ISSUER).call(request.to_request())).await;
+            assert_eq!(answer.status(), status, "{case}");
         }
         // The database is unavailable.
         memberships.rights.invalidate_all();

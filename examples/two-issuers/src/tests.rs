@@ -66,10 +66,12 @@ async fn same_subject_of_another_issuer_is_a_different_caller() {
     let theirs = token(Algorithm::RS256, &rsa, PARTNER, &["buyer"]);
     let order = TestRequest::post().uri("/orders").insert_header(("Authorization", ours.as_str()));
     assert_eq!(call_and_read_body(&app, order.set_payload("a wheel").to_request()).await, "0");
-    for (alice, expected) in [(ours, 200), (theirs, 404)] {
-        let show = TestRequest::get().uri("/orders/0").insert_header(("Authorization", alice));
+    for (alice, expected) in [(&ours, 200), (&theirs, 404)] {
+        let show = TestRequest::get().uri("/orders/0").insert_header(("Authorization", alice.as_str()));
         assert_eq!(call_service(&app, show.to_request()).await.status(), expected);
     }
+    let show = TestRequest::get().uri("/orders/0").insert_header(("Authorization", ours.as_str()));
+    assert_eq!(call_and_read_body(&app, show.to_request()).await, "a wheel, ordered by account:customer:1\n");
 }
 
 #[test]

@@ -7,17 +7,18 @@ use std::time::Duration;
 use actix_web::web::ServiceConfig;
 use actix_web::{HttpResponse, get};
 use auth_actix::Auth;
-use auth_actix::api_key::{ApiKey, ApiKeyScheme, ApiKeysFile};
 use auth_actix::dpop::Dpop;
-use auth_actix::identity::Grants;
+use auth_actix::identity::{Grants, Rights};
 use auth_actix::lease::Lease;
 use auth_actix::require_permission;
+use auth_actix::tokens::{ApiKeyFile, Tokens};
 use auth_tests::server::Server;
 use auth_tests::token::{bearer, now};
 use auth_tests::wire::get as ask;
 use serde_json::json;
 
 use super::{known, lasts_of, proven, stream};
+use crate::api_key::ApiKey;
 use crate::{Permission, bearer_only};
 
 #[require_permission("posts:write")]
@@ -29,11 +30,6 @@ async fn granted(lease: Lease) -> HttpResponse {
 #[derive(Clone, Copy, auth_actix::Role)]
 enum Author {
     Writer,
-}
-
-fn text_of(new: &auth_actix::api_key::NewApiKey) -> &str {
-    use secrecy::ExposeSecret as _;
-    new.key.expose_secret()
 }
 
 #[test]
@@ -107,8 +103,8 @@ fn stream_ends_when_a_grant_is_withdrawn_for_each_scheme() {
             grants.replace("1", [("writer", "posts:write")]).unwrap();
             let folder = tempfile::tempdir().unwrap();
             let keys = folder.path().join("keys");
-            let new = ApiKey::generate("robot").unwrap();
-            std::fs::write(&keys, new.stored.clone().roles(["writer"]).to_line() + "\n").unwrap();
+            let key = ApiKey::new(7);
+            std::fs::write(&keys, key.line("robot writer - -")).unwrap();
             let hash = auth_actix::password::hash_password(&"sesame".into()).unwrap();
             let users = auth_actix::password::UsersFile::parse(&format!("alice:{hash}:writer")).unwrap();
             let everything = auth_actix::Confers::everything;
@@ -120,10 +116,7 @@ fn stream_ends_when_a_grant_is_withdrawn_for_each_scheme() {
                     auth_actix::password::Basic::new(auth_actix::password::PasswordAuthenticator::new(users))
                         .confers(everything()),
                 )
-                .api_keys(
-                    auth_actix::api_key::ApiKeyScheme::new(auth_actix::api_key::ApiKeysFile::open(&keys).unwrap())
-                        .confers(everything()),
-                )
+                .tokens(Tokens::api_key_file(ApiKeyFile::open(&keys).unwrap()).confers(Rights::everything()))
                 .grants(&grants)
                 .build()
                 .unwrap();
@@ -134,7 +127,7 @@ fn stream_ends_when_a_grant_is_withdrawn_for_each_scheme() {
             let request = match scheme {
                 "Bearer" => ask.authorization(bearer(json!({"sub": "alice", "roles": ["writer"]}))),
                 "Basic" => ask.authorization(auth_tests::token::basic("alice", "sesame")),
-                "ApiKey" => ask.field("X-API-Key", text_of(&new)),
+                "ApiKey" => ask.field("X-API-Key", &key.text),
                 _ => proven("/granted", json!({"sub": "alice", "roles": ["writer"]})),
             };
             let then = || grants.replace("2", [("", ""); 0]).unwrap();
@@ -154,17 +147,17 @@ fn stream_ends_when_its_api_key_is_withdrawn() {
         std::thread::spawn(move || {
             let folder = tempfile::tempdir().unwrap();
             let path = folder.path().join("keys");
-            let [own, other] = ["robot", "backup"].map(|owner| ApiKey::generate(owner).unwrap());
-            let (own_line, other_line) = (own.stored.to_line(), other.stored.to_line());
-            std::fs::write(&path, format!("{own_line}\n{other_line}\n")).unwrap();
-            let keys = ApiKeysFile::open_with_interval(&path, Duration::from_millis(20)).unwrap();
-            let auth = Auth::builder().realm("reports").api_keys(ApiKeyScheme::new(keys)).build().unwrap();
+            let [own, other] = [1, 2].map(ApiKey::new);
+            let (own_line, other_line) = (own.line("robot - - -"), other.line("backup - - -"));
+            std::fs::write(&path, format!("{own_line}{other_line}")).unwrap();
+            let keys = ApiKeyFile::open_with_interval(&path, Duration::from_millis(20)).unwrap();
+            let auth = Auth::builder().realm("reports").tokens(Tokens::api_key_file(keys)).build().unwrap();
             let server = Server::start(move |config: &mut ServiceConfig| {
                 config.service(auth.scope("").service(known));
             });
-            let request = ask("/known").field("X-API-Key", text_of(&own));
+            let request = ask("/known").field("X-API-Key", &own.text);
             let kept = if ends { other_line } else { own_line };
-            let then = || std::fs::write(&path, kept + "\n").unwrap();
+            let then = || std::fs::write(&path, kept).unwrap();
             (case, ends, lasts_of(&server, &request, Duration::from_secs(4), then))
         })
     });

@@ -1,6 +1,7 @@
 //! Tests of tokens that the application issues: where they are read, which source they belong to, and which rights they have.
 
 mod accounts;
+mod api_key_files;
 mod limits;
 mod settings;
 

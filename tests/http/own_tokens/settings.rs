@@ -3,7 +3,7 @@
 use super::*;
 
 use auth_actix::BuildError;
-use auth_actix::tokens::{TokenPrefixError, TokensError};
+use auth_actix::tokens::{ApiKeyFile, TokenPrefixError, TokensError};
 
 fn source(name: &str) -> Tokens {
     Tokens::named(name).store(MemoryTokenStore::new(10)).confers(Rights::new())
@@ -22,8 +22,13 @@ fn sources_whose_tokens_could_be_confused_do_not_build() {
     let secret = String::from_utf8(vec![b'k'; 32]).unwrap();
     let signed = Jwt::hs256(&secret).issuer(ISSUER).audience(AUDIENCE).confers(Confers::everything());
     let prefix = |error| TokensError::Prefix(error);
+    let keys = || Tokens::api_key_file(ApiKeyFile::open("/dev/null").unwrap());
     #[rustfmt::skip]
     let table: Vec<(AuthBuilder, Option<(&str, TokensError)>)> = vec![
+        (one(keys()),                                                          None),
+        (one(keys().for_accounts()),                                           Some(("api-key", TokensError::AccountOfApiKeys))),
+        (one(keys().prefix("key_")),                                           Some(("api-key", TokensError::Repeated("prefix")))),
+        (two(keys(), source("b").prefix("ak.")),                               Some(("b", TokensError::PrefixOverlap("ak.".to_owned())))),
         (one(source("a").prefix("pat_")),                                      None),
         (one(source("a").opaque()),                                            None),
         (two(source("a").prefix("pat_"), source("b").opaque()),                None),

@@ -18,12 +18,15 @@ use crate::identity::principal::{Binding, Principal};
 use crate::identity::rights::Rights;
 use crate::identity::scheme_id::SchemeId;
 use crate::identity::token_digest::TokenDigest;
+use crate::identity::vocabulary::NameKind;
 use crate::runtime::background_fetch::spawn;
 use crate::runtime::clock::{self, Moment, Timestamp};
 use crate::runtime::concurrency_limit::ConcurrencyLimit;
 use crate::runtime::timeout;
-use crate::scheme::{Authenticator, Authorization, Credential, Extracted, RequestView, SyntaxError, Verification};
-use crate::store::tokens::{Owner, TokenId, TokenRecord, TokenStore};
+use crate::scheme::{
+    Authenticator, Authorization, ConfiguredNames, Credential, Extracted, RequestView, SyntaxError, Verification,
+};
+use crate::store::tokens::{ApiKeyFile, Owner, TokenId, TokenRecord, TokenStore};
 use crate::store::unavailable::StoreUnavailable;
 
 /// Maximum number of lookups at a time.
@@ -335,6 +338,21 @@ impl<H: RequestHead> Authenticator<H> for OwnTokens {
             [] => None,
             headers => Some(("header", headers.join(" or "))),
         }
+    }
+
+    fn configured_names(&self) -> Vec<ConfiguredNames> {
+        let files =
+            self.sources.iter().filter_map(|source| Some((source.api_keys.as_ref()?, &source.in_header.issuer)));
+        let names = |(keys, issuer): (&ApiKeyFile, &Arc<str>)| {
+            let of = |kind| ConfiguredNames {
+                place: "an API key has",
+                issuer: issuer.to_string(),
+                kind,
+                names: keys.names(kind),
+            };
+            [of(NameKind::Role), of(NameKind::Scope)]
+        };
+        files.flat_map(names).collect()
     }
 
     fn describe(&self, issuer: &Issuer) -> String {

@@ -94,7 +94,7 @@ impl<H: RequestHead> SchemeSettings<H> for TokenSources {
         for tokens in self.0 {
             let name = tokens.name().to_owned();
             let login = assembly.logins.source(setting(&tokens));
-            match tokens.prepare(assembly.roles, login) {
+            match tokens.prepare(assembly.realm, assembly.roles, login) {
                 Ok(source) => sources.push(source),
                 Err(error) => mistakes.add(BuildError::Tokens { name, error }),
             }

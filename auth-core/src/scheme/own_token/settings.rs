@@ -13,8 +13,9 @@ use crate::identity::issuer::{Confers, Issuer, LoginSource, RoleTypes};
 use crate::identity::rights::Rights;
 use crate::identity::scheme_id::{SchemeId, is_token};
 use crate::runtime::set_once::SetOnce;
+use crate::scheme::OwnIssuer;
 use crate::scheme::authorization_header::has_jwt_form;
-use crate::store::tokens::{TokenDigest, TokenStore};
+use crate::store::tokens::{ApiKeyFile, TokenDigest, TokenStore};
 
 /// A source of tokens that the application issues: opaque secrets, which programs send in place of a login.
 ///
@@ -48,6 +49,8 @@ pub struct Tokens {
     default_ceiling: Rights,
     confers: Option<Rights>,
     places: Option<Vec<Location>>,
+    /// The keys of the source, if it is a file of an earlier format.
+    api_keys: Option<ApiKeyFile>,
     once: SetOnce,
 }
 
@@ -73,6 +76,7 @@ impl Tokens {
             default_ceiling: Rights::new(),
             confers: None,
             places: None,
+            api_keys: None,
             once: SetOnce::default(),
         }
     }
@@ -88,6 +92,13 @@ impl Tokens {
     /// ```
     pub fn fixed(name: impl Into<String>, secret: impl Into<String>, rights: Rights) -> Self {
         Self { form: Some(Form::Fixed(SecretString::from(secret.into()), rights)), ..Self::named(name) }
+    }
+
+    /// Creates the source `api-key` of the keys in a file of an earlier format. Their prefix is `ak.`, and they are read in the header
+    /// `X-Api-Key`, unless [`places`](Self::places) sets other places. Their callers are clients of the issuer `apikey:<realm>`.
+    pub fn api_key_file(file: ApiKeyFile) -> Self {
+        let keys = Self::named("api-key").prefix(ApiKeyFile::PREFIX).accept_unchecked().store(file.clone());
+        Self { api_keys: Some(file), ..keys }
     }
 
     /// Recognizes tokens by their prefix of 3 to 32 bytes, such as `pat_`. No other source may have a prefix that begins this one.
@@ -174,8 +185,8 @@ impl Tokens {
         }
     }
 
-    /// Validates the settings.
-    pub(super) fn prepare(self, roles: &RoleTypes, login: LoginSource) -> Result<TokenSource, TokensError> {
+    /// Checks the settings that do not depend on the form of the tokens.
+    fn check(&self, login: LoginSource) -> Result<(), TokensError> {
         if let Some(setting) = self.once.repeated().next() {
             return Err(TokensError::Repeated(setting));
         }
@@ -184,11 +195,38 @@ impl Tokens {
             return Err(TokensError::Name);
         }
         let is_fixed = matches!(self.form, Some(Form::Fixed(..)));
+        if self.is_for_accounts && self.api_keys.is_some() {
+            return Err(TokensError::AccountOfApiKeys);
+        }
         if self.is_for_accounts && (is_fixed || !login.loads_account()) {
             return Err(if is_fixed { TokensError::AccountOfFixed } else { TokensError::NoAccounts });
         }
+        if self.form.is_some() && is_fixed == self.store.is_some() {
+            return Err(if is_fixed { TokensError::StoreOfFixed } else { TokensError::NoStore });
+        }
+        Ok(())
+    }
+
+    /// Returns the name of the issuer of the callers.
+    fn issuer(&self, realm: &str) -> Arc<str> {
+        match self.api_keys {
+            Some(_) => OwnIssuer::ApiKeys.name(realm),
+            None => format!("token:{}", self.name).into(),
+        }
+    }
+
+    /// Validates the settings.
+    pub(super) fn prepare(
+        self,
+        realm: &str,
+        roles: &RoleTypes,
+        login: LoginSource,
+    ) -> Result<TokenSource, TokensError> {
+        self.check(login)?;
+        let name = self.issuer(realm);
         let confers = self.confers.unwrap_or_else(Rights::everything).to_confers();
-        let places = Places::new(self.places.unwrap_or_else(|| vec![at::bearer()]))?;
+        let default_place = || if self.api_keys.is_some() { at::header("x-api-key") } else { at::bearer() };
+        let places = Places::new(self.places.unwrap_or_else(|| vec![default_place()]))?;
         let has_prefix = matches!(self.form, Some(Form::Prefix(_)));
         if self.is_unchecked && !has_prefix {
             return Err(TokensError::UncheckedWithoutPrefix);
@@ -204,12 +242,9 @@ impl Tokens {
             }
             Some(Form::Fixed(secret, rights)) => fixed(secret.expose_secret(), rights, &confers)?,
         };
-        if is_fixed == self.store.is_some() {
-            return Err(if is_fixed { TokensError::StoreOfFixed } else { TokensError::NoStore });
-        }
         let issuer = |scheme| {
             Arc::new(Issuer {
-                issuer: format!("token:{}", self.name).into(),
+                issuer: Arc::clone(&name),
                 scheme,
                 confers: confers.clone(),
                 lists: Vec::new(),
@@ -225,6 +260,7 @@ impl Tokens {
             recognition,
             places,
             store: self.store,
+            api_keys: self.api_keys,
             is_for_accounts: self.is_for_accounts,
             default_ceiling: self.default_ceiling,
             in_header: issuer(SchemeId::ApiKey),

@@ -9,7 +9,7 @@ use crate::identity::granted::GrantedRights;
 use crate::identity::issuer::Issuer;
 use crate::identity::rights::Rights;
 use crate::scheme::authorization_header::{has_jwt_form, is_token68};
-use crate::store::tokens::{TokenDigest, TokenStore};
+use crate::store::tokens::{ApiKeyFile, TokenDigest, TokenStore};
 
 /// A token source.
 pub(super) struct TokenSource {
@@ -18,6 +18,8 @@ pub(super) struct TokenSource {
     pub(super) places: Places,
     /// `None` for a fixed token.
     pub(super) store: Option<Arc<dyn TokenStore>>,
+    /// The keys of the source, if it is a file of an earlier format.
+    pub(super) api_keys: Option<ApiKeyFile>,
     /// Whether the owners of tokens are accounts. Otherwise they are clients.
     pub(super) is_for_accounts: bool,
     pub(super) default_ceiling: Rights,

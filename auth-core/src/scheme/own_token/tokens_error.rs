@@ -42,6 +42,9 @@ pub enum TokensError {
     /// A fixed token has no record, and therefore no owner.
     #[error("a fixed token has no owner: `.for_accounts()` is for tokens with a `.store(…)`")]
     AccountOfFixed,
+    /// The keys in a file of an earlier format belong to clients.
+    #[error("the keys of `.api_key_file(…)` belong to clients: remove `.for_accounts()`")]
+    AccountOfApiKeys,
     /// A fixed token has less than 16 bytes.
     #[error("the fixed token has less than 16 bytes")]
     FixedTooShort,

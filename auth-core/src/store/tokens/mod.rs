@@ -16,6 +16,7 @@ mod table;
 mod memory;
 mod line;
 mod file;
+mod key_file;
 #[cfg(feature = "test-util")]
 pub mod conformance;
 
@@ -23,6 +24,7 @@ pub(crate) use self::base62::{is_base62, push_base62};
 pub use self::columns::{TokenColumns, owner};
 pub use self::file::{FileTokenStore, TokensFileError};
 pub use self::id::{RandomUnavailable, TokenId, TokenIdError};
+pub use self::key_file::{ApiKeyFile, ApiKeyFileError};
 pub use self::memory::MemoryTokenStore;
 pub use self::record::{Owner, TokenRecord, TokenRecordError};
 pub use self::store::{TokenAdmin, TokenStore};

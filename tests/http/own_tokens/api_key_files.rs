@@ -1,18 +1,19 @@
-//! Tests of API keys: the key header, its role as an explicit credential, and adding and revoking keys.
+//! Tests of API key files of an earlier format: the header, keys as explicit credentials, and adding and revoking them.
 
 use std::time::Duration;
 
 use actix_web::web::ServiceConfig;
 use actix_web::{get, post};
-use auth_actix::api_key::{ApiKey, ApiKeyScheme, ApiKeysFile};
 use auth_actix::blocklist::Blocklist;
-use auth_actix::password::SecretString;
+use auth_actix::identity::Rights;
+use auth_actix::tokens::{ApiKeyFile, TokenStore as _, Tokens};
 use auth_actix::{Auth, Confers, Peer, Principal, require_auth, require_role, require_scope};
 use auth_tests::server::Server;
 use auth_tests::token::{bearer, now};
 use auth_tests::wire::{Request, get, request};
 use serde_json::json;
 
+use crate::api_key::ApiKey;
 use crate::{BEARER, Role, TokenScope, denied, jwt};
 
 #[require_auth]
@@ -47,15 +48,10 @@ async fn fresh() -> &'static str {
 
 const KEY: &str = "ApiKey realm=\"reports\"";
 
-fn text(key: &SecretString) -> String {
-    use secrecy::ExposeSecret as _;
-    key.expose_secret().to_owned()
-}
-
 struct Place {
     server: Server,
     path: std::path::PathBuf,
-    keys: ApiKeysFile,
+    keys: ApiKeyFile,
     blocks: Blocklist,
     _folder: tempfile::TempDir,
 }
@@ -63,13 +59,13 @@ struct Place {
 fn place(lines: &[String]) -> Place {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("keys.txt");
-    std::fs::write(&path, lines.join("\n")).unwrap();
-    let keys = ApiKeysFile::open_with_interval(&path, Duration::from_millis(20)).unwrap();
+    std::fs::write(&path, lines.concat()).unwrap();
+    let keys = ApiKeyFile::open_with_interval(&path, Duration::from_millis(20)).unwrap();
     let blocks = Blocklist::memory();
     let auth = Auth::builder()
         .realm("reports")
         .bearer(jwt().confers(Confers::everything()))
-        .api_keys(ApiKeyScheme::new(keys.clone()).confers(Confers::everything()))
+        .tokens(Tokens::api_key_file(keys.clone()).confers(Rights::everything()))
         .roles::<Role>()
         .client_address(Peer)
         .blocks(blocks.clone())
@@ -87,14 +83,15 @@ fn with(key: &str, path: &str) -> Request {
 
 #[test]
 fn api_key_grants_its_roles_but_is_never_a_fresh_login() {
-    // CSRF-5, STEP-5, HTTP-12, HTTP-19, PWD-4
-    let new = ApiKey::generate("backup").unwrap();
-    let (id, key) = (new.stored.id().to_owned(), text(&new.key));
-    let place = place(&[new.stored.roles(["editor"]).to_line()]);
+    // CSRF-5, STEP-5, HTTP-12, HTTP-19, PWD-4, TOKEN-6
+    let key = ApiKey::new(7);
+    let place = place(&[key.line("backup editor - -")]);
+    let (digest, key) = (place.keys.digest(key.text.as_bytes()), key.text);
     let answer = place.server.send(&with(&key, "/me"));
     assert_eq!((answer.status, answer.text()), (200, "client:14:apikey:reports:backup true"));
     assert_eq!(answer.field("cache-control"), Some("private"));
-    assert!(place.keys.last_used(&id).is_some_and(|used| (now() - used.seconds()).abs() < 5));
+    let used = super::futures_lite(place.keys.find(&digest)).unwrap().unwrap().last_used.unwrap();
+    assert!(used.elapsed().is_ok_and(|since| since < Duration::from_secs(5)));
     assert_eq!(place.server.send(&with(&key, "/editor")).status, 200);
     denied("a scope", &place.server.send(&with(&key, "/scoped")), 403, "insufficient-scope", &[]);
     let old = place.server.send(&with(&key, "/fresh"));
@@ -107,18 +104,17 @@ fn api_key_grants_its_roles_but_is_never_a_fresh_login() {
 
 #[test]
 fn invalid_or_additional_api_key_credentials_are_refused() {
-    let new = ApiKey::generate("backup").unwrap();
-    let (key, other) = (text(&new.key), text(&ApiKey::generate("backup").unwrap().key));
-    let old = ApiKey::generate("old").unwrap();
-    let expired = old.stored.expires(auth_actix::identity::Timestamp::from_seconds(now() - 1)).to_line();
-    let place = place(&["# keys".to_owned(), new.stored.to_line(), expired]);
+    let [backup, ApiKey { text: other, .. }, old] = [1, 2, 3].map(ApiKey::new);
+    let expired = old.line(&format!("old - - {}", now() - 1));
+    let place = place(&["# keys\n".to_owned(), backup.line("backup - - -"), expired]);
+    let key = backup.text;
     let token = bearer(json!({ "sub": "alice" }));
     #[rustfmt::skip]
     let table: Vec<(&str, Request, u16, &str)> = vec![
         ("another key", with(&other, "/me"), 401, "invalid-credentials"),
         ("no key at all", with("nonsense", "/me"), 401, "invalid-credentials"),
         ("a bearer token", with(&token[7..], "/me"), 401, "invalid-credentials"),
-        ("expired", with(&text(&old.key), "/me"), 401, "expired-credentials"),
+        ("expired", with(&old.text, "/me"), 401, "expired-credentials"),
         ("empty", with("", "/me"), 400, "malformed-credentials"),
         ("with a space", with(&format!("{key} x"), "/me"), 400, "malformed-credentials"),
         ("not ASCII", with("\u{e9}", "/me"), 400, "malformed-credentials"),
@@ -139,25 +135,26 @@ fn invalid_or_additional_api_key_credentials_are_refused() {
 
 #[test]
 fn api_key_is_accepted_beside_an_ignored_basic_header() {
-    let new = ApiKey::generate("backup").unwrap();
+    let key = ApiKey::new(7);
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("keys.txt");
-    std::fs::write(&path, new.stored.to_line()).unwrap();
-    let auth = Auth::builder().api_keys(ApiKeysFile::open(path).unwrap()).ignore_unknown_schemes();
+    std::fs::write(&path, key.line("backup - - -")).unwrap();
+    let keys = Tokens::api_key_file(ApiKeyFile::open(path).unwrap());
+    let auth = Auth::builder().tokens(keys).ignore_unknown_schemes();
     let auth = auth.build().unwrap();
     let server = Server::start(move |config: &mut ServiceConfig| {
         config.service(auth.scope("").service(me));
     });
-    let request = with(&text(&new.key), "/me").authorization("Basic c3RhZ2luZzpwdw==");
+    let request = with(&key.text, "/me").authorization("Basic c3RhZ2luZzpwdw==");
     assert_eq!(server.send(&request).status, 200);
 }
 
 #[test]
 fn deleted_or_blocked_api_key_is_refused() {
-    let new = ApiKey::generate("backup").unwrap();
-    let (key, line) = (text(&new.key), new.stored.to_line());
+    let key = ApiKey::new(7);
+    let line = key.line("backup - - -");
     let place = place(std::slice::from_ref(&line));
-    let status = || place.server.send(&with(&key, "/me")).status;
+    let status = || place.server.send(&with(&key.text, "/me")).status;
     let within = |expected: u16| {
         (0..300).any(|_| {
             std::thread::sleep(Duration::from_millis(20));
@@ -172,6 +169,6 @@ fn deleted_or_blocked_api_key_is_refused() {
     assert_eq!(status(), 401, "what cannot be read brings no key back");
     std::fs::write(&place.path, line).unwrap();
     assert!(within(200));
-    place.blocks.add(format!("block token apikey:reports {}", new.stored.id()).parse().unwrap()).unwrap();
+    place.blocks.add(format!("block token apikey:reports {}", key.id).parse().unwrap()).unwrap();
     assert_eq!(status(), 403);
 }
