@@ -11,8 +11,9 @@ pub use auth_core::identity::vocabulary::{
 };
 pub use auth_core::policy::atom::{self, Atom};
 pub use auth_core::policy::rule::{
-    ACCOUNT, AccountArg, ArgRequirement, CallerAccess, CompiledFormula, Formula, Literal, Part, REFUSING, Rule,
-    RuleTarget, check_account, check_all, check_any, check_possible, check_proof, check_tenant, with_account,
+    AccountArg, ArgRequirement, CallerAccess, CompiledFormula, Formula, Literal, Part, REFUSING, Rule, RuleProperties,
+    RuleTarget, check_account, check_all, check_anonymous_object, check_any, check_object_tenant, check_possible,
+    check_proof, check_tenant, conjuncts, count_conjuncts, with_conjuncts,
 };
 pub use auth_macros::finish;
 pub use serde;
@@ -21,10 +22,12 @@ pub use actix_web::dev::Payload;
 pub use actix_web::{Error, HttpRequest};
 
 pub use crate::extract::account::Caller;
-pub use crate::extract::authorized::{Authorized, Loaded, Resource, authorized, object_key};
 pub use crate::extract::caller::{Claims, MaybePrincipal};
 pub use crate::extract::granted::{Granted, Implies, Proof};
 pub use crate::extract::lease::Lease;
+pub use crate::extract::object::action::{Action, Required};
+pub use crate::extract::object::resource::Policy;
+pub use crate::extract::object::{Authorized, object_action};
 pub use crate::extract::tenant::Tenant;
 pub use crate::guard::{CheckOutcome, CheckedFuture, Fails, Guard, Guarded, Phases, Verdict, answer, checked, fill};
 pub use crate::principal::Principal;
@@ -114,12 +117,8 @@ impl<T: ?Sized> Probe<actix_web::web::Data<T>> {
     pub const NEEDS: ArgRequirement = ArgRequirement::Data;
 }
 
-impl<R: Resource, A: 'static> Probe<Authorized<R, A>> {
+impl<R: Policy<A>, A: Action> Probe<Authorized<R, A>> {
     pub const NEEDS: ArgRequirement = ArgRequirement::Authorized(Authorized::<R, A>::OBJECT);
-}
-
-impl<R: Resource> Probe<Loaded<R>> {
-    pub const NEEDS: ArgRequirement = ArgRequirement::Object(Loaded::<R>::OBJECT);
 }
 
 impl Probe<HttpRequest> {
@@ -211,10 +210,11 @@ pub const fn check_argument(needs: ArgRequirement, strangers_come_in: bool, take
             panic!("anonymous callers may call this handler\nhelp: take `Option<Caller<…>>`")
         }
         ArgRequirement::Account(_) => check_account(formula),
-        ArgRequirement::Authorized(_) if strangers_come_in => {
-            panic!(
-                "a `#[public]` handler cannot take `Authorized<…>`: anonymous callers have no permissions\nhelp: write `#[require_auth]` in place of `#[public]`"
-            )
+        ArgRequirement::Authorized(object) => {
+            if strangers_come_in {
+                check_anonymous_object(object);
+            }
+            check_object_tenant(formula, object);
         }
         ArgRequirement::Caller if strangers_come_in => {
             panic!("anonymous callers may call this handler\nhelp: take `Option<Principal>`")
@@ -241,6 +241,7 @@ pub const fn check_argument(needs: ArgRequirement, strangers_come_in: bool, take
 pub const fn check_optional(needs: ArgRequirement, formula: &Formula) {
     match needs {
         ArgRequirement::Proof(name) => check_proof(formula, name),
+        ArgRequirement::Authorized(object) => check_object_tenant(formula, object),
         ArgRequirement::Tenant => {
             panic!("the handler is called only for a tenant that was decided on\nhelp: take `Tenant` without `Option`")
         }

@@ -43,15 +43,17 @@ pub use auth_core::policy::rule::Rule;
 pub use auth_core::runtime::future::{BoxFuture, LocalBoxFuture};
 pub use auth_core::{Confers, Id, open};
 pub use auth_macros::{
-    Permission, Role, TokenScope, deny_country, deny_network, public, require, require_auth, require_claim,
+    Action, Permission, Role, TokenScope, deny_country, deny_network, public, require, require_auth, require_claim,
     require_country, require_network, require_permission, require_role, require_scope, rule,
 };
 
 pub use crate::auth::{Auth, AuthBuilder, BuildError, Peer};
 pub use crate::extract::account::Caller;
-pub use crate::extract::authorized::{Allows, Authorized, Loaded, Resource};
 pub use crate::extract::caller::{Claims, MaybePrincipal, PrincipalExt};
 pub use crate::extract::granted::Granted;
+pub use crate::extract::object::Authorized;
+pub use crate::extract::object::action::Action;
+pub use crate::extract::object::resource::{Allows, Policy, Resource};
 #[cfg(feature = "session")]
 pub use crate::extract::session::Session;
 pub use crate::extract::tenant::Tenant;
@@ -85,9 +87,13 @@ pub mod granted {
     pub use crate::extract::granted::{Implies, Proof};
 }
 
-/// Authorization for single objects: settings of [`Resource`].
+/// Authorization for single objects: settings of [`Resource`], and the contexts of loaders and policies.
 pub mod object {
-    pub use crate::extract::authorized::ObjectVisibility;
+    pub use crate::extract::object::Denial;
+    pub use crate::extract::object::action::Required;
+    pub use crate::extract::object::resource::{
+        LoadContext, ObjectVisibility, PolicyContext, PolicyUnavailable, Tenancy,
+    };
 }
 
 /// Leases, which end a WebSocket or a stream when its caller loses access.

@@ -76,6 +76,12 @@ pub fn derive_permission(item: TokenStream) -> TokenStream {
     expand::vocabulary(grammar::Kind::Permission, item.into()).into()
 }
 
+#[doc = include_str!("../docs/derive_action.md")]
+#[proc_macro_derive(Action, attributes(action))]
+pub fn derive_action(item: TokenStream) -> TokenStream {
+    expand::action(item.into()).into()
+}
+
 #[doc = include_str!("../docs/derive_token_scope.md")]
 #[proc_macro_derive(TokenScope, attributes(token_scope, role, permission, scope))]
 pub fn derive_token_scope(item: TokenStream) -> TokenStream {

@@ -5,9 +5,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use actix_web::web::ServiceConfig;
 use actix_web::{HttpRequest, get};
 use auth_actix::identity::{All, PrincipalBuilder, Rights};
+use auth_actix::object::LoadContext;
 use auth_actix::scheme::{AuthenticateError, Authenticator, CredentialLocation, CustomScheme};
 use auth_actix::{
-    Allows, Auth, Authorized, Confers, LocalBoxFuture, MaybePrincipal, Principal, Resource, public, require,
+    Action, Allows, Auth, Authorized, Confers, LocalBoxFuture, MaybePrincipal, Principal, Resource, public, require,
     require_auth, require_permission, require_role, require_scope,
 };
 use auth_tests::server::Server;
@@ -87,7 +88,9 @@ static LOADED: AtomicUsize = AtomicUsize::new(0);
 static CHECKED: AtomicUsize = AtomicUsize::new(0);
 
 /// A post of Alice.
-struct Post;
+struct Post(u32);
+/// An action without a name, which is closed to limited credentials.
+#[derive(Action)]
 struct Edit;
 
 impl Resource for Post {
@@ -96,9 +99,13 @@ impl Resource for Post {
     type Deps = ();
     type Error = actix_web::Error;
 
-    async fn load(_: u32, (): &()) -> Result<Option<Self>, Self::Error> {
+    fn key(&self) -> u32 {
+        self.0
+    }
+
+    async fn load(ids: &[u32], _: &LoadContext<'_>, (): &()) -> Result<Vec<Self>, Self::Error> {
         LOADED.fetch_add(1, Ordering::SeqCst);
-        Ok(Some(Self))
+        Ok(ids.iter().map(|id| Self(*id)).collect())
     }
 }
 

@@ -141,11 +141,16 @@ impl auth_actix::Resource for Order {
     type Error = actix_web::Error;
     const PATH: &'static str = "id";
 
-    async fn load(key: u64, (): &()) -> actix_web::Result<Option<Self>> {
-        Ok((key == 1).then_some(Self))
+    fn key(&self) -> u64 {
+        1
+    }
+
+    async fn load(keys: &[u64], _: &auth_actix::object::LoadContext<'_>, (): &()) -> actix_web::Result<Vec<Self>> {
+        Ok(keys.iter().filter(|key| **key == 1).map(|_| Self).collect())
     }
 }
 
+#[derive(auth_actix::Action)]
 struct Read;
 
 impl auth_actix::Allows<Read> for Order {

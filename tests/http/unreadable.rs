@@ -47,19 +47,27 @@ async fn hidden() -> &'static str {
     "hidden"
 }
 
-struct Draft;
+struct Draft(u8);
 
 impl Resource for Draft {
     type Key = u8;
     type Deps = ();
     type Error = std::convert::Infallible;
     const PATH: &'static str = "id";
-    async fn load(id: u8, (): &()) -> Result<Option<Self>, Self::Error> {
-        Ok((id < 10).then_some(Self))
+
+    fn key(&self) -> u8 {
+        self.0
+    }
+
+    async fn load(ids: &[u8], _: &auth_actix::object::LoadContext<'_>, (): &()) -> Result<Vec<Self>, Self::Error> {
+        Ok(ids.iter().filter(|id| **id < 10).map(|id| Self(*id)).collect())
     }
 }
 
-impl auth_actix::Allows<()> for Draft {
+#[derive(auth_actix::Action)]
+struct Read;
+
+impl auth_actix::Allows<Read> for Draft {
     fn allows(&self, _caller: &auth_actix::Principal) -> bool {
         false
     }
@@ -67,7 +75,7 @@ impl auth_actix::Allows<()> for Draft {
 
 #[require_auth]
 #[get("/drafts/{id}")]
-async fn draft(_draft: Authorized<Draft, ()>) -> &'static str {
+async fn draft(_draft: Authorized<Draft, Read>) -> &'static str {
     "a draft"
 }
 

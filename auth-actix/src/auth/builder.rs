@@ -195,6 +195,16 @@ impl AuthBuilder {
         self.with(|engine| engine.tenants.push((name.to_owned(), location)))
     }
 
+    /// Registers the value with which objects are loaded: [`Resource::Deps`](crate::Resource::Deps), such as a connection pool or
+    /// `web::Data` of one. Call it once for each type.
+    ///
+    /// # Errors
+    /// [`build`](Self::build) returns [`BuildError::ResourceDepsTwice`](crate::BuildError::ResourceDepsTwice) for a second value of one
+    /// type. If the value for a registered handler is missing, the server does not start.
+    pub fn resource_deps<T: Clone + Send + Sync + 'static>(self, value: T) -> Self {
+        self.with(|engine| engine.resource_deps.add(value))
+    }
+
     /// Declares that names in both types have the same meaning. Otherwise the server does not start if two types declare the same
     /// name: tokens contain only the name, which would have two meanings.
     pub fn same_names<A: Declares, B: Declares>(self) -> Self {

@@ -99,7 +99,7 @@ impl Future for PrincipalFuture {
             Stage::Decided { found } => Poll::Ready(found.take().unwrap_or_else(|| Err(guard::refuse_twice()))),
             Stage::Deciding { decision, request } => decision.as_mut().poll(context).map(|decision| match decision {
                 Ok(()) => known(request, decided(request)),
-                Err(denial) => Err(refuse(request, denial)),
+                Err(undecided) => Err(refuse(request, LayerDenial::from(undecided))),
             }),
         }
     }

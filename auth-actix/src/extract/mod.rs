@@ -4,7 +4,7 @@ pub(crate) mod caller;
 pub(crate) mod account;
 pub(crate) mod granted;
 pub(crate) mod tenant;
-pub(crate) mod authorized;
+pub(crate) mod object;
 pub(crate) mod lease;
 #[cfg(feature = "jwt")]
 pub(crate) mod ticket;

@@ -137,8 +137,8 @@ impl<A: FromRequest> Future for Arguments<A> {
                 Stage::Deciding { decision, request, payload, rule } => match decision.as_mut().poll(context) {
                     Poll::Pending => return Poll::Pending,
                     Poll::Ready(Ok(())) => Self::extracting(request, payload, rule),
-                    Poll::Ready(Err(denied)) => {
-                        Self::Refused { error: Some(refuse(request, rule, denied, payload.take())) }
+                    Poll::Ready(Err(undecided)) => {
+                        Self::Refused { error: Some(undecided.refuse(request, rule, payload.take())) }
                     }
                 },
             };

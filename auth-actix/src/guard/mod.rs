@@ -4,6 +4,7 @@
 mod binding;
 mod guarded;
 mod reevaluate;
+mod objects;
 mod two_phase;
 
 use std::future::Future;
@@ -21,9 +22,10 @@ use self::binding::DecisionSite;
 use self::binding::OwnedPlace;
 pub(crate) use self::binding::PASS;
 pub use self::guarded::{Guard, Guarded};
+pub(crate) use self::objects::{AskObject, ObjectQuestion, names_tenant};
 pub(crate) use self::reevaluate::still_holds;
 pub use self::two_phase::{CheckOutcome, CheckedFuture, Fails, Phases, Verdict, answer, checked, fill};
-pub(crate) use self::two_phase::{Failure, failed};
+pub(crate) use self::two_phase::{Failure, Undecided, failed};
 use crate::adapter;
 use crate::auth::Auth;
 use crate::respond::{self, Refusal};
@@ -52,13 +54,13 @@ impl LayerOutcome {
         match self {
             Self::Allowed => Ok(()),
             Self::Refused(denied) => Err(denied),
-            Self::Pending(decision) => decision.await,
+            Self::Pending(decision) => decision.await.map_err(Into::into),
         }
     }
 }
 
 /// The rest of a decision that has to wait.
-pub(crate) type PendingDecision = Pin<Box<dyn Future<Output = Result<(), LayerDenial>>>>;
+pub(crate) type PendingDecision = Pin<Box<dyn Future<Output = Result<(), Undecided>>>>;
 
 const NO_AUTH: &str = "no `Auth` found: put the handler in `auth.scope(…)`, or call `App::app_data(auth.clone())`; `web::Data` is not searched";
 
@@ -76,8 +78,15 @@ pub(crate) fn enforce(request: &HttpRequest, handler: &'static Rule) -> LayerOut
             let request = request.clone();
             LayerOutcome::Pending(Box::pin(async move {
                 let place = DecisionSite::of(&request).ok_or_else(no_auth)?;
-                layers::finish(place, &request, handler, wait).await
+                match layers::finish(place, &request, handler, wait).await? {
+                    true => Ok(()),
+                    false => two_phase::decide_on_objects(&request, handler).await,
+                }
             }))
+        }
+        layers::Enforcement::RunCheck => {
+            let request = request.clone();
+            LayerOutcome::Pending(Box::pin(async move { two_phase::decide_on_objects(&request, handler).await }))
         }
     }
 }
@@ -123,7 +132,7 @@ fn refuse_with(
         denial.caller = Some(caller.id());
         denial.scheme = Some(caller.scheme());
     }
-    let hides_object = matches!(denial.reason, Reason::InsufficientPermissions)
+    let hides_object = matches!(denial.reason, Reason::InsufficientPermissions | Reason::MissingCredentials)
         && adapter::read(request, |state| Some(state.notes()?.hides_object)).unwrap_or_default();
     let hides = hides_object || place.is_some_and(|place| place.not_found(handler));
     if hides {

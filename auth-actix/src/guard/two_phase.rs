@@ -12,6 +12,7 @@ use auth_core::policy::rule::Rule;
 use auth_core::runtime::timeout::catch_panic;
 use pin_project_lite::pin_project;
 
+use super::objects::ask_object;
 use super::{DecisionSite, no_auth, refuse};
 use crate::principal::Principal;
 use crate::{adapter, respond};
@@ -74,8 +75,12 @@ pub type CheckedFuture<A> = Pin<Box<dyn Future<Output = Result<A, Error>>>>;
 pub enum CheckOutcome {
     /// The check returned whether it holds.
     Held(bool),
+    /// The credential of the caller does not count for the action on the object (RIGHTS-8).
+    Uncounted,
     /// The check failed.
     Failed(Error),
+    /// The check cannot be evaluated, for this reason.
+    Denied(Box<Denial>),
     /// An argument that the check names could not be extracted.
     NotExtracted(Error),
     /// The check panicked.
@@ -245,14 +250,7 @@ where
     Some(Box::pin(async move {
         let slots = match decided(&request, &mut payload, rule, check).await {
             Ok(slots) => slots,
-            Err(undecided) => {
-                adapter::update(&request, |state| state.notes_mut().is_denied = true);
-                return Err(match undecided {
-                    Undecided::Denied(denied) => refuse(&request, rule, denied, payload),
-                    Undecided::Failed(error) => failed(&request, rule, &error, Failure::OfCheck, payload),
-                    Undecided::NotExtracted(error) => failed(&request, rule, &error, Failure::OfArgument, payload),
-                });
-            }
+            Err(undecided) => return Err(undecided.refuse(&request, rule, payload)),
         };
         let extracted = async {
             let first = slots.complete(&request, &mut payload).await?;
@@ -264,7 +262,10 @@ where
     }))
 }
 
-enum Undecided {
+/// The result of a decision with checks that is not a grant.
+#[derive(Debug)]
+pub(crate) enum Undecided {
+    /// A rule does not hold.
     Denied(LayerDenial),
     /// A check failed.
     Failed(Error),
@@ -278,6 +279,34 @@ impl From<LayerDenial> for Undecided {
     }
 }
 
+impl From<Undecided> for LayerDenial {
+    fn from(undecided: Undecided) -> Self {
+        match undecided {
+            Undecided::Denied(denied) => denied,
+            Undecided::Failed(_) | Undecided::NotExtracted(_) => Denial::new(Reason::CheckFailed).into(),
+        }
+    }
+}
+
+impl Undecided {
+    /// Returns the error that carries the response.
+    pub(super) fn refuse(self, request: &HttpRequest, rule: &'static Rule, payload: Payload) -> Error {
+        adapter::update(request, |state| state.notes_mut().is_denied = true);
+        match self {
+            Self::Denied(denied) => refuse(request, rule, denied, payload),
+            Self::Failed(error) => failed(request, rule, &error, Failure::OfCheck, payload),
+            Self::NotExtracted(error) => failed(request, rule, &error, Failure::OfArgument, payload),
+        }
+    }
+}
+
+/// Decides on a request for a handler whose rule has no checks other than those about objects.
+pub(super) async fn decide_on_objects(request: &HttpRequest, rule: &'static Rule) -> Result<(), Undecided> {
+    let no_check =
+        async |_: &HttpRequest, _: &mut Payload, _: u8, (): &mut (), _: Option<&Principal>| CheckOutcome::NotAsked;
+    decided::<()>(request, &mut Payload::None, rule, no_check).await
+}
+
 /// Decides, and returns the arguments that checks have needed.
 async fn decided<S: Slots>(
     request: &HttpRequest,
@@ -286,15 +315,23 @@ async fn decided<S: Slots>(
     check: impl AsyncFn(&HttpRequest, &mut Payload, u8, &mut S, Option<&Principal>) -> CheckOutcome,
 ) -> Result<S, Undecided> {
     let place = DecisionSite::of(request).ok_or_else(no_auth)?;
-    let (mut checks, mut slots) = (Checks::default(), S::empty());
+    let (mut checks, mut slots, objects) = (Checks::default(), S::empty(), rule.objects());
     while let Some((index, principal)) = layers::evaluate_layers(place, request, rule, 0, checks).await? {
-        let answer = check(request, payload, index, &mut slots, principal.map(Principal::from).as_ref()).await;
+        let principal = principal.map(Principal::from);
+        let answer = match objects.iter().find(|(check, _)| check.index == index) {
+            Some((check, object)) => ask_object(request, (check, object), principal, rule).await,
+            None => check(request, payload, index, &mut slots, principal.as_ref()).await,
+        };
         checks = match answer {
             CheckOutcome::Held(held) if checks.of(index).is_none() => checks.with(index, held),
+            CheckOutcome::Uncounted if !checks.is_uncounted(index) => {
+                checks.with_uncounted(index, objects.iter().map(|(check, _)| check.index))
+            }
+            CheckOutcome::Denied(denial) => return Err(Undecided::Denied((*denial).into())),
             CheckOutcome::Failed(error) => return Err(Undecided::Failed(error)),
             CheckOutcome::NotExtracted(error) => return Err(Undecided::NotExtracted(error)),
             CheckOutcome::Panicked => return Err(denied("a check of the rule panicked")),
-            CheckOutcome::Held(_) | CheckOutcome::NotAsked => {
+            CheckOutcome::Held(_) | CheckOutcome::Uncounted | CheckOutcome::NotAsked => {
                 return Err(denied("a check of the rule could not be evaluated"));
             }
         };

@@ -119,6 +119,8 @@ pub enum Reason {
     TooManyAttempts(RetryAfter),
     /// A store or a key source is unavailable. The request is denied, never admitted.
     AuthenticationUnavailable(RetryAfter),
+    /// A policy of the application is unavailable. The request is denied, never admitted.
+    AuthorizationUnavailable(RetryAfter),
 }
 
 /// The requirements of a step-up challenge (RFC 9470 §3).
@@ -250,6 +252,8 @@ impl Reason {
                 "Too many failed attempts", "Wait for the time in Retry-After."),
             Self::AuthenticationUnavailable(_) => answer(503, "authentication-unavailable", None,
                 "Authentication is not available", "Try again after the time in Retry-After."),
+            Self::AuthorizationUnavailable(_)  => answer(503, "authorization-unavailable",  None,
+                "Authorization is not available", "Try again after the time in Retry-After."),
         }
     }
 
@@ -277,7 +281,9 @@ impl Reason {
     /// Returns the time to wait, if the response contains one.
     pub const fn retry_after(&self) -> Option<RetryAfter> {
         match self {
-            Self::TooManyAttempts(after) | Self::AuthenticationUnavailable(after) => Some(*after),
+            Self::TooManyAttempts(after)
+            | Self::AuthenticationUnavailable(after)
+            | Self::AuthorizationUnavailable(after) => Some(*after),
             _ => None,
         }
     }

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use super::request::Adapter;
-use super::{BlockCheck, Engine};
+use super::{BlockCheck, Engine, ResourceDeps};
 use crate::audit::Sink;
 use crate::client::address::{AddressSource, ForwardingHeader};
 use crate::client::country::Countries;
@@ -83,6 +83,8 @@ pub struct EngineBuilder<H: Adapter> {
     pub rights_provider: Option<ProvidedRights>,
     /// The provider of accounts.
     pub accounts: Option<ProvidedAccounts>,
+    /// The values with which objects are loaded.
+    pub resource_deps: ResourceDeps,
     /// The page at which a login without an account can create one.
     pub sign_up_page: Option<String>,
     /// The declared tenants, with their locations.
@@ -121,6 +123,7 @@ impl<H: Adapter> Default for EngineBuilder<H> {
             roles: RoleTypes::default(),
             rights_provider: None,
             accounts: None,
+            resource_deps: ResourceDeps::default(),
             sign_up_page: None,
             tenants: Vec::new(),
             same: Vec::new(),
@@ -222,6 +225,7 @@ impl<H: Adapter> EngineBuilder<H> {
             roles: self.roles,
             rights_provider: self.rights_provider,
             accounts: self.accounts,
+            resource_deps: self.resource_deps,
             tenant_locations,
             hides_tenants: AtomicBool::new(false),
             negated: Mutex::new(&[]),
@@ -241,6 +245,9 @@ impl<H: Adapter> EngineBuilder<H> {
     fn check(&self, mistakes: &mut Mistakes) {
         for setting in self.once.repeated() {
             mistakes.add(BuildError::Repeated(setting));
+        }
+        for repeated in self.resource_deps.repeated() {
+            mistakes.add(BuildError::ResourceDepsTwice(repeated));
         }
         if self.once.has("roles_from") && self.once.has("rights_from") {
             mistakes.add(BuildError::TwoRightsProviders);

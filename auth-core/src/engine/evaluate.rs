@@ -95,6 +95,7 @@ impl<H: Adapter> Engine<H> {
                 }
                 Decision::Check(index) => {
                     let principal = case.caller.principal().cloned();
+                    keep_tenant(rules, &case, state);
                     // The extractors of the check's arguments may need the caller.
                     let found = principal.clone().map_or(CallerOutcome::Nobody, CallerOutcome::Known);
                     self.store_caller(&view, found, query.handler, state);
@@ -368,9 +369,9 @@ fn asked_tenant(case: &Facts<'_>, dimensions: Option<&'static [&'static str]>) -
     case.external.tenant(dimensions?, Some(caller)).ok()?.to_tenant()
 }
 
-/// Stores the tenant that was decided on, if the handler takes it.
+/// Stores the tenant that was decided on, if the handler takes it or an object is loaded with it.
 fn keep_tenant<H: Adapter>(rules: Rules<'_>, case: &Facts<'_>, state: &mut RequestState<H>) {
-    if case.external.tenants.is_none() || !rules.handler.takes_tenant() {
+    if case.external.tenants.is_none() || !rules.handler.uses_tenant() {
         return;
     }
     let tenant = case.external.tenant(&rules.dimensions(), case.caller.principal());

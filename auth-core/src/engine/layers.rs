@@ -58,6 +58,8 @@ pub enum Enforcement {
     Denied(LayerDenial),
     /// [`finish`] has to be awaited.
     Pending(Wait),
+    /// A check has to run before the decision, which begins with [`evaluate_layers`].
+    RunCheck,
 }
 
 /// The operation that [`finish`] waits for.
@@ -72,13 +74,7 @@ enum Waiting {
     Activity,
 }
 
-const CHECKS_LOST: &str = "the results of the checks did not reach the handler";
-
-fn set_up(cause: &'static str) -> LayerDenial {
-    Denial { cause: Some(cause), ..Denial::new(Reason::SetUp) }.into()
-}
-
-/// Decides a request for a handler without checks, as far as possible without waiting.
+/// Decides a request, as far as possible without waiting.
 pub fn enforce<'r, H: Adapter, L: Layers<'r, H>>(
     layers: L,
     request: &'r H::Request,
@@ -108,7 +104,7 @@ fn enforce_with<'r, H: Adapter, L: Layers<'r, H>>(
                 return Enforcement::Denied(LayerDenial { denial, layer: Some(index) });
             }
             Evaluation::Pending(_) => return Enforcement::Pending(Wait(Waiting::Evaluation(index))),
-            Evaluation::RunCheck(..) => return Enforcement::Denied(set_up(CHECKS_LOST)),
+            Evaluation::RunCheck(..) => return Enforcement::RunCheck,
         }
     }
     // A request whose rules do not depend on the caller is not an activity.
@@ -121,7 +117,8 @@ fn enforce_with<'r, H: Adapter, L: Layers<'r, H>>(
     }
 }
 
-/// Completes the decision on a request.
+/// Completes the decision on a request. Returns whether the request is granted. If not, a check has to run, and the decision begins
+/// with [`evaluate_layers`].
 ///
 /// # Errors
 /// Returns the denial if a rule does not hold.
@@ -130,12 +127,12 @@ pub async fn finish<'r, H: Adapter, L: Layers<'r, H>>(
     request: &'r H::Request,
     handler: &'static Rule,
     Wait(waiting): Wait,
-) -> Result<(), LayerDenial> {
+) -> Result<bool, LayerDenial> {
     match waiting {
         Waiting::Evaluation(index) => {
             match evaluate_layers(layers, request, handler, index, Checks::default()).await? {
-                None => grant(layers, request, handler).await,
-                Some(_) => Err(set_up(CHECKS_LOST)),
+                None => grant(layers, request, handler).await.map(|()| true),
+                Some(_) => Ok(false),
             }
         }
         Waiting::Equalization { layer, denial } => {
@@ -144,7 +141,7 @@ pub async fn finish<'r, H: Adapter, L: Layers<'r, H>>(
             }
             Err(LayerDenial { denial, layer: Some(layer) })
         }
-        Waiting::Activity => grant(layers, request, handler).await,
+        Waiting::Activity => grant(layers, request, handler).await.map(|()| true),
     }
 }
 

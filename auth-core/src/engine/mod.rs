@@ -8,6 +8,7 @@
 //! An [`Adapter`] connects a web framework. The engine reads the request only when it collects facts and extracts credentials.
 
 mod request;
+mod resource_deps;
 #[cfg(feature = "metrics")]
 pub mod metrics;
 #[cfg(not(feature = "metrics"))]
@@ -18,6 +19,7 @@ mod collect;
 mod provider;
 mod accounts;
 mod evaluate;
+mod objects;
 mod identify;
 pub mod audit;
 pub mod not_found;
@@ -31,6 +33,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 pub use self::request::{Adapter, CallerOutcome, RequestState, ResponseHints};
+pub use self::resource_deps::ResourceDeps;
 use crate::audit::Sink;
 use crate::client::address::AddressSource;
 use crate::client::country::Countries;
@@ -112,6 +115,7 @@ pub struct Engine<H: Adapter> {
     roles: RoleTypes,
     rights_provider: Option<ProvidedRights>,
     accounts: Option<ProvidedAccounts>,
+    resource_deps: ResourceDeps,
     /// The declared tenants.
     tenant_locations: Vec<TenantLocation>,
     /// Whether a hidden handler has a tenant outside of the path, for which the rights provider may choose one.
@@ -178,6 +182,11 @@ impl<H: Adapter> Engine<H> {
     /// Returns the provider of accounts.
     pub fn accounts(&self) -> Option<&ProvidedAccounts> {
         self.accounts.as_ref()
+    }
+
+    /// Returns the values with which objects are loaded.
+    pub fn resource_deps(&self) -> &ResourceDeps {
+        &self.resource_deps
     }
 
     /// Returns the provider of rights that no credential contains.

@@ -114,7 +114,7 @@ impl fmt::Debug for Tenant {
 
 /// The dimensions that the credentials of an issuer are bound to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Tenancy {
+pub struct IssuerTenancy {
     /// The dimensions of every credential.
     pub always: Vec<&'static str>,
     /// The dimensions of some credentials. The rights of the others count nowhere.
@@ -125,7 +125,7 @@ pub struct Tenancy {
     pub grants_in_tenants: bool,
 }
 
-impl Tenancy {
+impl IssuerTenancy {
     /// Returns whether rights of such a credential could count in a tenant with exactly these dimensions. No dimensions are the
     /// rights outside of tenants.
     pub(crate) fn could_count(&self, dimensions: &[&str]) -> bool {
@@ -185,14 +185,14 @@ mod tests {
     #[test]
     fn rights_of_an_issuer_count_in_its_dimensions_only() {
         // TENANT-10, TENANT-12
-        let tenancy = |always: &[&'static str], optional: &[&'static str], is_resolved| Tenancy {
+        let tenancy = |always: &[&'static str], optional: &[&'static str], is_resolved| IssuerTenancy {
             always: always.to_vec(),
             optional: optional.to_vec(),
             is_resolved,
             grants_in_tenants: false,
         };
         #[rustfmt::skip]
-        let table: [(Tenancy, &[&str], bool, bool); 9] = [
+        let table: [(IssuerTenancy, &[&str], bool, bool); 9] = [
             (tenancy(&[], &[], false),                &[],              true,  true),
             (tenancy(&[], &[], false),                &["org"],         false, true),
             (tenancy(&["org"], &[], false),           &[],              false, true),

@@ -104,18 +104,15 @@ impl RouteAccess {
     /// Creates the entry of a route from the rules of its handler and the scopes around it.
     pub fn new(method: &str, path: &str, rules: Rules<'_>) -> Self {
         let handler = rules.handler;
-        let taken = handler.objects().filter(|object| object.action.is_some());
-        let taken: Vec<_> = taken.map(ToString::to_string).collect();
         let own = rules.scopes.iter().map(|rule| rule.formula()).chain([handler.formula()]);
         let parts: Vec<&Formula> = own.filter(|formula| !matches!(formula, Formula::All([]))).collect();
         let in_parentheses = |part: &&Formula| match part {
-            Formula::Any(inner) if inner.len() > 1 && parts.len() + taken.len() > 1 => format!("({part})"),
+            Formula::Any(inner) if inner.len() > 1 && parts.len() > 1 => format!("({part})"),
             _ => part.to_string(),
         };
-        let all: Vec<_> = parts.iter().map(in_parentheses).chain(taken.iter().cloned()).collect();
+        let all: Vec<_> = parts.iter().map(in_parentheses).collect();
         let rule = if all.is_empty() { "public".to_owned() } else { all.join(" && ") };
-        let of_objects = taken.iter().filter_map(|object| Expr::read(object));
-        let tree = Expr::All(parts.iter().map(|part| Expr::of(part)).chain(of_objects).collect());
+        let tree = Expr::All(parts.iter().map(|part| Expr::of(part)).collect());
         let of_rule = tree.checks().into_iter();
         let sufficient = tree.ways(SUFFICIENT_SETS).map(|ways| {
             let texts = ways.iter().map(|way| way.iter().map(ToString::to_string).collect());

@@ -164,6 +164,8 @@ impl<'a> ExternalRights<'a> {
 pub struct Checks {
     asked: u32,
     held: u32,
+    /// The checks about an object for which the credential of the caller does not count (RIGHTS-8).
+    uncounted: u32,
     /// Whether checks that have not run count in favor of the request.
     open_hold: bool,
 }
@@ -183,6 +185,20 @@ impl Checks {
     pub const fn with(self, index: u8, held: bool) -> Self {
         let bit = 1_u32.unbounded_shl(index as u32);
         Self { asked: self.asked | bit, held: if held { self.held | bit } else { self.held }, ..self }
+    }
+
+    /// Records that the credential of the caller does not count for a check about an object. `objects` are the indices of all checks
+    /// about objects, which may have to be decided again, as for an anonymous caller.
+    #[must_use]
+    pub fn with_uncounted(self, index: u8, objects: impl Iterator<Item = u8>) -> Self {
+        let kept = objects.fold(self.asked, |kept, object| kept & !1_u32.unbounded_shl(object.into()));
+        let uncounted = self.uncounted | 1_u32.unbounded_shl(index.into());
+        Self { asked: kept, held: self.held & kept, uncounted, ..self }
+    }
+
+    /// Returns whether the credential of the caller does not count for a check about an object.
+    pub const fn is_uncounted(self, index: u8) -> bool {
+        self.uncounted & 1_u32.unbounded_shl(index as u32) != 0
     }
 
     pub(crate) const fn open_hold(self) -> bool {

@@ -151,6 +151,9 @@ pub enum BuildError {
     /// A setting with a single value is set twice.
     #[error("`.{0}(…)` is called twice: the second call would replace the first")]
     Repeated(&'static str),
+    /// Two values of one type were registered for loading objects.
+    #[error("`.resource_deps(…)` is called twice with a `{0}`: register one value of each type")]
+    ResourceDepsTwice(&'static str),
     /// Two providers of rights are configured.
     #[error("`.roles_from(…)` and `.rights_from(…)` both set the provider of rights: call one of them")]
     TwoRightsProviders,

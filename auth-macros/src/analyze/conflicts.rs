@@ -15,7 +15,7 @@ pub(crate) fn check_attributes(attributes: &[Words], formulas: &[Option<Formula>
             diagnostics.note_at(words.span, wrong, "delete one of the two");
         }
     }
-    let about_caller = formulas.iter().flatten().any(Formula::is_about_caller);
+    let about_caller = formulas.iter().flatten().any(Formula::requires_caller);
     let public = attributes.iter().find(|words| words.attribute == Attribute::Public);
     if let Some(public) = public.filter(|_| about_caller) {
         let wrong = "`#[public]` admits anyone, and another attribute requires a caller";

@@ -10,13 +10,16 @@ mod implicants;
 mod conflicts;
 mod handler;
 mod vocabulary;
+mod action;
 
+pub(crate) use self::action::{DeclaredAction, analyze_action};
 pub(crate) use self::handler::{check_function, report_other_item};
 pub(crate) use self::implicants::{Connective, Implicants};
 pub(crate) use self::model::{Atom, Check, CheckKind, ClaimValue, Dimensions, Formula, Literal, Name, Network};
 pub(crate) use self::vocabulary::{DeclaredVocabulary, analyze_vocabulary};
 
 use crate::diagnostics::Diagnostics;
+use crate::grammar::Attribute;
 use crate::parse::{Function, Words};
 
 /// The rules of one handler, joined and valid.
@@ -39,7 +42,10 @@ pub(crate) fn analyze_handler(
 ) -> Option<Checked> {
     let formulas: Vec<_> = attributes.iter().map(|words| formula::attribute_formula(words, diagnostics)).collect();
     conflicts::check_attributes(attributes, &formulas, diagnostics);
+    let is_public = attributes.iter().any(|words| words.attribute == Attribute::Public);
+    let any_token = attributes.iter().find_map(|words| words.any_token.as_ref()).map(syn::LitStr::value);
     let formula = check::number_checks(Formula::all(formulas.into_iter().collect::<Option<_>>()?), diagnostics);
+    let formula = check::complete_objects(formula, is_public, any_token.is_some());
     let names_caller = check::check_arguments(function, &formula, diagnostics);
     // A check that names the caller by an argument is about the caller too.
     if !names_caller {
@@ -51,7 +57,7 @@ pub(crate) fn analyze_handler(
         connectives: implicants::connectives(&formula, redundant),
         not_found: attributes.iter().any(|words| words.not_found),
         any_object: attributes.iter().find_map(|words| words.any_object.as_ref()).map(syn::LitStr::value),
-        any_token: attributes.iter().find_map(|words| words.any_token.as_ref()).map(syn::LitStr::value),
+        any_token,
         formula,
     })
 }

@@ -93,8 +93,11 @@ pub(crate) struct Check {
     pub(crate) kind: CheckKind,
     /// Its position among the checks of the rule.
     pub(crate) index: u8,
-    /// The caller as the expression names it. `None` if the expression does not name the caller.
+    /// The caller as the expression names it. `None` if the expression does not name the caller, and for an object about which
+    /// anonymous callers are decided on too.
     pub(crate) principal: Option<Ident>,
+    /// Whether limited credentials may perform an action on an object without the name that it requires.
+    pub(crate) any_token: bool,
     /// The free names of the expression without the caller.
     pub(super) free_names: Vec<String>,
     /// The source on one line.
@@ -164,6 +167,11 @@ impl Formula {
         self.literals().iter().any(|literal| literal.atom.is_about_caller())
     }
 
+    /// Returns whether an atom cannot hold for anonymous callers. The policy of an object may admit them.
+    pub(super) fn requires_caller(&self) -> bool {
+        self.literals().iter().any(|literal| literal.atom.is_about_caller() && !literal.atom.is_about_object())
+    }
+
     /// Returns whether a request without a credential can satisfy the rule.
     pub(crate) fn admits_anonymous(&self) -> bool {
         match self {
@@ -198,6 +206,10 @@ impl Atom {
             Self::Check(check) => check.principal.is_some(),
             _ => true,
         }
+    }
+
+    fn is_about_object(&self) -> bool {
+        matches!(self, Self::Check(check) if matches!(check.kind, CheckKind::Object(..)))
     }
 
     /// Returns the atom in the notation of `#[require(…)]`.

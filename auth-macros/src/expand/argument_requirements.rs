@@ -15,15 +15,15 @@ pub(super) struct ArgumentRequirements {
     pub(super) reads: TokenStream,
     pub(super) arguments: TokenStream,
     pub(super) checks_object: TokenStream,
-    /// Whether an argument may be the account of the caller, so that the rule requires one.
-    pub(super) may_need_account: bool,
+    /// Whether an argument may add a requirement to the rule: the account of the caller, or permission on an object.
+    pub(super) may_add_conjunct: bool,
 }
 
 impl ArgumentRequirements {
     /// Returns the requirements of a rule without a handler.
     pub(super) fn none(paths: &Paths<'_>) -> Self {
         let reads = paths.no_caller_access.to_token_stream();
-        Self { reads, arguments: quote!(&[]), checks_object: quote!(false), may_need_account: false }
+        Self { reads, arguments: quote!(&[]), checks_object: quote!(false), may_add_conjunct: false }
     }
 }
 
@@ -62,7 +62,7 @@ pub(super) fn argument_requirements(
         reads: arguments.reads(),
         arguments: arguments.needs(),
         checks_object: arguments.checks_object(&checks_object),
-        may_need_account: arguments.of_kind(false).next().is_some(),
+        may_add_conjunct: arguments.of_kind(false).next().is_some(),
     };
     (requirements, arguments.checks(formula))
 }
@@ -173,7 +173,7 @@ fn extract<'a>(kind: &'a Type, is_optional: bool, extracted: &mut Vec<Extracted<
 }
 
 /// Returns the generic parameters that a type can depend on.
-fn generic_parameters(function: &Function) -> Vec<String> {
+pub(super) fn generic_parameters(function: &Function) -> Vec<String> {
     let params = function.signature.generics.params.iter();
     let names = params.filter_map(|parameter| match parameter {
         GenericParam::Type(one) => Some(one.ident.to_string()),
@@ -183,7 +183,7 @@ fn generic_parameters(function: &Function) -> Vec<String> {
     names.collect()
 }
 
-fn mentions(tokens: &TokenStream, names: &[String]) -> bool {
+pub(super) fn mentions(tokens: &TokenStream, names: &[String]) -> bool {
     tokens.clone().into_iter().any(|token| match token {
         TokenTree::Ident(word) => names.contains(&word.to_string()),
         TokenTree::Group(group) => mentions(&group.stream(), names),

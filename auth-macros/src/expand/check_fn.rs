@@ -72,7 +72,7 @@ impl<'a> CheckFn<'a> {
             let kind = &parameter.kind;
             quote!(::core::option::Option<#kind>)
         }));
-        let arms = self.checked.formula.checks().into_iter().map(|check| self.arm(check));
+        let arms = self.checked.formula.checks().into_iter().filter_map(|check| self.arm(check));
         let (phases, allowed) = (self.phases.types(self.paths), parse::lint_allows(&self.function.attributes));
         quote! {
             #(#allowed)*
@@ -101,19 +101,12 @@ impl<'a> CheckFn<'a> {
         }
     }
 
-    /// Returns the arm of one check.
-    fn arm(&self, check: &Check) -> TokenStream {
-        let Paths { authorized, check_answer, .. } = self.paths;
-        let Variables { inner_request, principal, .. } = &self.variables;
-        let index = check.index;
-        let expression = match &check.kind {
-            CheckKind::Expression(expression) => expression,
-            CheckKind::Object(object, action) => {
-                return quote!(#index => #authorized::<#object, #action>(#inner_request, #principal).await,);
-            }
-        };
-        let run = self.with_arguments(check, self.run(expression));
-        match &check.principal {
+    /// Returns the arm of one check. Checks about objects run without it.
+    fn arm(&self, check: &Check) -> Option<TokenStream> {
+        let (Paths { check_answer, .. }, Variables { principal, .. }) = (self.paths, &self.variables);
+        let CheckKind::Expression(expression) = &check.kind else { return None };
+        let (index, run) = (check.index, self.with_arguments(check, self.run(expression)));
+        Some(match &check.principal {
             None => quote!(#index => #run,),
             Some(name) => quote! {
                 #index => match #principal {
@@ -121,7 +114,7 @@ impl<'a> CheckFn<'a> {
                     ::core::option::Option::None => #check_answer::NotAsked,
                 },
             },
-        }
+        })
     }
 
     /// Returns the code that evaluates the expression of a check.

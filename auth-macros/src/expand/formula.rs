@@ -6,6 +6,7 @@ use syn::LitStr;
 use syn::ext::IdentExt as _;
 use syn::spanned::Spanned as _;
 
+use super::objects;
 use super::paths::Paths;
 use crate::analyze::{Atom, Check, CheckKind, ClaimValue, Dimensions, Formula, Name, Network};
 use crate::grammar::Kind;
@@ -91,7 +92,7 @@ fn atom(atom: &Atom, paths: &Paths<'_>) -> TokenStream {
     }
 }
 
-fn named(kind: Kind, name: &Name, paths: &Paths<'_>) -> TokenStream {
+pub(super) fn named(kind: Kind, name: &Name, paths: &Paths<'_>) -> TokenStream {
     let vocabulary = vocabulary(kind, name, paths);
     match name {
         Name::Text(text) => quote!(#vocabulary.name(#text)),
@@ -120,14 +121,22 @@ fn claim_value(value: &ClaimValue, paths: &Paths<'_>) -> TokenStream {
 }
 
 fn check(check: &Check, paths: &Paths<'_>) -> TokenStream {
-    let Paths { atom: variants, atoms, object_key, .. } = paths;
-    let (index, names_principal) = (check.index, check.principal.is_some());
+    let Paths { atom: variants, atoms, .. } = paths;
+    let (index, names_principal, any_token) = (check.index, check.principal.is_some(), check.any_token);
     let object = match &check.kind {
-        CheckKind::Object(object, _) => quote!(::core::option::Option::Some(#object_key::<#object>())),
+        CheckKind::Object(object, action) => {
+            let action = objects::action((object, action), paths);
+            quote!(::core::option::Option::Some(#action))
+        }
         CheckKind::Expression(_) => quote!(::core::option::Option::None),
     };
     quote! {
-        #variants::Check(#atoms::Check { index: #index, names_principal: #names_principal, object: #object })
+        #variants::Check(#atoms::Check {
+            index: #index,
+            names_principal: #names_principal,
+            object: #object,
+            any_token: #any_token,
+        })
     }
 }
 

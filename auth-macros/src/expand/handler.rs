@@ -9,6 +9,7 @@ use super::argument_requirements::{ArgumentRequirements, argument_requirements};
 use super::check_fn::CheckFn;
 use super::formula::formula;
 use super::guard::GuardItems;
+use super::objects;
 use super::paths::Paths;
 use super::phases::Phases;
 use super::redundancy;
@@ -85,7 +86,8 @@ impl<'a> HandlerExpansion<'a> {
             let conditions = quote!(#(#conditions)*);
             let names = name_checks(&checked.formula, &conditions, self.paths);
             let parts = redundancy::checks(checked, &self.formula(checked), &conditions, self.paths);
-            quote!(#names #parts)
+            let objects = objects::checks(checked, self.function, &self.formula(checked), self.paths);
+            quote!(#names #parts #objects)
         });
         let shared = self.shared_formula();
         quote!(#beside #aliases #shared #(#variants)* #checks)

@@ -6,6 +6,7 @@ mod redundancy;
 mod argument_requirements;
 mod return_type;
 mod phases;
+mod objects;
 mod formula;
 mod rule;
 mod check_fn;
@@ -13,12 +14,14 @@ mod guard;
 mod handler;
 mod rejected;
 mod vocabulary;
+mod action;
 
 use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::{quote, quote_spanned};
 use syn::parse::{ParseStream, Parser as _};
 use syn::{Token, braced};
 
+pub(crate) use self::action::derive as action;
 use self::guard::GuardItems;
 use self::handler::{ExpansionSite, HandlerExpansion};
 use self::paths::{Paths, Root};

@@ -93,9 +93,11 @@ paths! {
     rule_target: "RuleTarget",
     refusing: "REFUSING",
     compiled_formula: "CompiledFormula",
-    account: "ACCOUNT",
     arg_requirement: "ArgRequirement",
-    with_account: "with_account",
+    with_conjuncts: "with_conjuncts",
+    conjuncts: "conjuncts",
+    count_conjuncts: "count_conjuncts",
+    rule_properties: "RuleProperties",
     formula: "Formula",
     literal: "Literal",
     atom: "Atom",
@@ -105,7 +107,7 @@ paths! {
     country: "country",
     ipv4: "ipv4",
     ipv6: "ipv6",
-    object_key: "object_key",
+    object_action: "object_action",
     // Names of a vocabulary in a rule.
     roles: "roles",
     permissions: "permissions",
@@ -118,6 +120,8 @@ paths! {
     check_possible: "check_possible",
     check_any: "check_any",
     check_all: "check_all",
+    check_object_tenant: "check_object_tenant",
+    check_anonymous_object: "check_anonymous_object",
     part: "Part",
     // Requirements of arguments.
     no_caller_access: "CallerAccess::Nothing",
@@ -137,7 +141,6 @@ paths! {
     run_check: "answer",
     check_answer: "CheckOutcome",
     verdict: "Verdict",
-    authorized: "authorized",
     fill_slot: "fill",
     // Vocabularies.
     vocabulary: "Vocabulary",
@@ -154,6 +157,9 @@ paths! {
     proof: "Proof",
     implies: "Implies",
     name: "Name",
+    // Actions.
+    action: "Action",
+    required: "Required",
 }
 
 /// Returns whether an attribute is the last guard attribute.

@@ -2,18 +2,15 @@
 
 use proc_macro2::TokenStream;
 use quote::{ToTokens as _, quote};
-use syn::Type;
 
 use super::paths::Paths;
-use crate::analyze::{Checked, check};
+use crate::analyze::{Check, CheckKind, Checked, check};
 use crate::parse::Parameter;
 
 /// The arguments of a handler, by when they are extracted.
 pub(super) struct Phases<'a> {
     /// Extracted before the decision, because a check names them.
     pub(super) first: Vec<&'a Parameter>,
-    /// Extracted after the decision and before the rest: the objects whose access is authorized.
-    objects: Vec<&'a Parameter>,
     /// Extracted last.
     rest: Vec<&'a Parameter>,
     pub(super) has_checks: bool,
@@ -26,15 +23,13 @@ pub(super) fn tuple<'a>(parts: impl Iterator<Item = impl quote::ToTokens + 'a>) 
 
 impl<'a> Phases<'a> {
     pub(super) fn new(parameters: &'a [Parameter], checked: Option<&Checked>) -> Self {
-        let checks = checked.filter(|checked| !checked.formula.checks().is_empty());
+        let is_expression = |check: &&Check| matches!(check.kind, CheckKind::Expression(_));
+        let checks = checked.filter(|checked| checked.formula.checks().iter().any(is_expression));
         let is_first = |parameter: &&Parameter| {
             checks.is_some_and(|checked| check::is_named_by_checks(parameter, &checked.formula))
         };
-        let (first, others): (_, Vec<_>) = parameters.iter().partition(is_first);
-        let (objects, rest): (Vec<_>, Vec<_>) = others.into_iter().partition(|parameter| is_object(&parameter.kind));
-        // Without other arguments, objects need no phase of their own.
-        let (objects, rest) = if rest.is_empty() { (rest, objects) } else { (objects, rest) };
-        Self { first, objects, rest, has_checks: checks.is_some() }
+        let (first, rest) = parameters.iter().partition(is_first);
+        Self { first, rest, has_checks: checks.is_some() }
     }
 
     /// Returns the pattern of all arguments.
@@ -57,22 +52,7 @@ impl<'a> Phases<'a> {
         nest: impl Fn(TokenStream, TokenStream) -> TokenStream,
     ) -> TokenStream {
         let parts = |of: &[&Parameter]| tuple(of.iter().map(|parameter| part(parameter)));
-        let mut rest = parts(&self.rest);
-        if !self.objects.is_empty() {
-            rest = nest(parts(&self.objects), rest);
-        }
+        let rest = parts(&self.rest);
         if self.has_checks { nest(parts(&self.first), rest) } else { rest }
-    }
-}
-
-/// Returns whether an argument is loaded before a body is read. Recognized by the name of its type. An object behind an alias is
-/// authorized too, but extracted together with the rest.
-fn is_object(kind: &Type) -> bool {
-    match kind {
-        Type::Path(path) => {
-            path.path.segments.last().is_some_and(|last| last.ident == "Authorized" || last.ident == "Loaded")
-        }
-        Type::Group(inner) => is_object(&inner.elem),
-        _ => false,
     }
 }

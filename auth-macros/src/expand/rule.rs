@@ -57,8 +57,9 @@ impl RuleExpansion<'_> {
     /// Returns the rule as an expression.
     pub(super) fn tokens(&self, paths: &Paths<'_>) -> TokenStream {
         let Self { checked, formula, target, requirements, at } = self;
-        let Paths { rule, rule_target, compiled_formula, account, with_account, arg_requirement, .. } = paths;
-        let ArgumentRequirements { reads, arguments, checks_object, may_need_account } = requirements;
+        let Paths { rule, rule_target, compiled_formula, arg_requirement, .. } = paths;
+        let Paths { with_conjuncts, conjuncts, count_conjuncts, rule_properties, .. } = paths;
+        let ArgumentRequirements { reads, arguments, checks_object, may_add_conjunct } = requirements;
         let (text, not_found) = (checked.formula.text(), checked.not_found);
         let reason = |reason: &Option<String>| match reason {
             Some(reason) => quote!(::core::option::Option::Some(#reason)),
@@ -67,11 +68,21 @@ impl RuleExpansion<'_> {
         let (any_object, any_token) = (reason(&checked.any_object), reason(&checked.any_token));
         // The line of the item, not that of the macro.
         let line = quote_spanned!(*at=> ::core::line!());
-        let (declared, arguments, formula) = match may_need_account {
+        let (checks, admits_anonymous) = (checked.formula.checks().len(), checked.formula.admits_anonymous());
+        let (checks, is_any_token) = (u8::try_from(checks).unwrap_or(u8::MAX), checked.any_token.is_some());
+        let (declared, arguments, formula) = match may_add_conjunct {
             true => (
                 quote!(const __ARGUMENTS: &[#arg_requirement] = #arguments;),
                 quote!(__ARGUMENTS),
-                quote!(#with_account(#formula, &[#formula, #account], __ARGUMENTS)),
+                quote!(#with_conjuncts(&#conjuncts::<{ #count_conjuncts(__ARGUMENTS) }>(
+                    #formula,
+                    __ARGUMENTS,
+                    #rule_properties {
+                        checks: #checks,
+                        admits_anonymous: #admits_anonymous,
+                        any_token: #is_any_token,
+                    },
+                ))),
             ),
             false => (TokenStream::new(), arguments.clone(), formula.clone()),
         };
@@ -90,7 +101,7 @@ impl RuleExpansion<'_> {
                 any_token: #any_token,
             }
         };
-        if *may_need_account { quote!({ #declared #rule }) } else { rule }
+        if *may_add_conjunct { quote!({ #declared #rule }) } else { rule }
     }
 }
 

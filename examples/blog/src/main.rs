@@ -17,8 +17,8 @@ use auth_actix::jwt::Ticket;
 use auth_actix::lease::Lease;
 use auth_actix::web::Strict;
 use auth_actix::{
-    Auth, AuthBuilder, Authorized, Granted, Jwt, Loaded, Principal, Scope, public, require, require_auth,
-    require_permission, require_role, rule,
+    Auth, AuthBuilder, Authorized, Granted, Jwt, Principal, Scope, public, require, require_auth, require_permission,
+    require_role, rule,
 };
 use futures_util::stream;
 use serde::Deserialize;
@@ -64,11 +64,11 @@ async fn list(pool: web::Data<SqlitePool>, caller: Option<Principal>) -> Result<
 
 // Published posts are readable by every caller, drafts only by the callers that `posts.rs` allows. For all others a draft does not
 // exist.
-#[require(authorized(Post, Read))]
+#[require_auth]
 #[utoipa::path(responses((status = OK, body = Post)))]
 #[get("/posts/{post}")]
-async fn show(post: Loaded<Post>) -> web::Json<Post> {
-    web::Json(post.0)
+async fn show(post: Authorized<Post, Read>) -> web::Json<Post> {
+    web::Json(post.into_inner())
 }
 
 #[require_role("author", any_object = "there is no object yet")]
@@ -182,9 +182,9 @@ impl actix_web::FromRequest for Writing {
 #[openapi(paths(list, show, write, edit, publish, remove, listen, ticket), servers((url = "/api")))]
 struct Document;
 
-/// Returns the configuration. Only the issuer of tokens is passed in.
-fn settings(tokens: Jwt) -> AuthBuilder {
-    Auth::builder().realm("blog").bearer(tokens).roles::<Role>().tickets()
+/// Returns the configuration. Only the issuer of tokens and the database are passed in.
+fn settings(tokens: Jwt, pool: &SqlitePool) -> AuthBuilder {
+    Auth::builder().realm("blog").bearer(tokens).roles::<Role>().tickets().resource_deps(pool.clone())
 }
 
 /// State that is shared by all workers.
@@ -233,7 +233,7 @@ async fn main() -> std::io::Result<()> {
     let shared = shared().await.map_err(std::io::Error::other)?;
     let tokens = Jwt::dev();
     say(&tokens, port);
-    let auth = settings(tokens).build()?;
+    let auth = settings(tokens, &shared.pool).build()?;
     let document = document(&auth, &shared)?;
     let app = move || {
         App::new().service(api(&auth, &shared)).service(docs(&auth, document.clone())).service(access(&auth, &shared))

@@ -1,10 +1,11 @@
 //! Posts and the rules over them. Independent of HTTP, except for the response of [`Failure`].
 
 use actix_web::http::StatusCode;
-use actix_web::{HttpResponse, ResponseError, web};
-use auth_actix::{Allows, Authorized, Granted, Id, Principal, Resource};
+use actix_web::{HttpResponse, ResponseError};
+use auth_actix::object::LoadContext;
+use auth_actix::{Action, Allows, Authorized, Granted, Id, Principal, Resource};
 use serde::Serialize;
-use sqlx::{FromRow, SqliteConnection, SqlitePool};
+use sqlx::{FromRow, QueryBuilder, SqliteConnection, SqlitePool};
 use utoipa::ToSchema;
 
 use crate::{Role, may, proof};
@@ -28,21 +29,29 @@ pub(crate) struct Summary {
 }
 
 /// The action of reading a post.
+#[derive(Action)]
 pub(crate) struct Read;
 /// The action of editing the title and text of a post.
+#[derive(Action)]
 pub(crate) struct Edit;
 /// The action of publishing a post.
+#[derive(Action)]
 pub(crate) struct Publish;
 
 impl Resource for Post {
     type Key = i64;
-    type Deps = web::Data<SqlitePool>;
+    type Deps = SqlitePool;
     type Error = Failure;
     const PATH: &'static str = "post";
 
-    async fn load(id: i64, pool: &Self::Deps) -> Result<Option<Self>, Failure> {
-        let post = sqlx::query_as("SELECT id, author, title, text, published FROM posts WHERE id = ?");
-        Ok(post.bind(id).fetch_optional(pool.get_ref()).await?)
+    fn key(&self) -> i64 {
+        self.id
+    }
+
+    async fn load(ids: &[i64], _: &LoadContext<'_>, pool: &SqlitePool) -> Result<Vec<Self>, Failure> {
+        let mut query = QueryBuilder::new("SELECT id, author, title, text, published FROM posts WHERE id IN ");
+        query.push_tuples(ids, |mut row, id| drop(row.push_bind(id)));
+        Ok(query.build_query_as().fetch_all(pool).await?)
     }
 }
 

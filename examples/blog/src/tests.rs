@@ -15,8 +15,8 @@ fn tokens() -> Jwt {
 
 #[actix_web::test]
 async fn access_matrix_matches_the_reviewed_file() {
-    let auth = settings(tokens()).build().unwrap();
     let shared = shared().await.unwrap();
+    let auth = settings(tokens(), &shared.pool).build().unwrap();
     let document = document(&auth, &shared).unwrap();
     let app = App::new().service(api(&auth, &shared)).service(docs(&auth, document)).service(access(&auth, &shared));
     assert_access(app).await;
@@ -25,11 +25,13 @@ async fn access_matrix_matches_the_reviewed_file() {
 #[actix_web::test]
 async fn every_rule_atom_affects_some_decision() {
     let keys = Keys::new();
-    let auth = settings(tokens()).test_keys(&keys).build().unwrap();
-    let undecided = assert_matrix(&keys, App::new().service(api(&auth, &shared().await.unwrap()))).await;
+    let shared = shared().await.unwrap();
+    let auth = settings(tokens(), &shared.pool).test_keys(&keys).build().unwrap();
+    let undecided = assert_matrix(&keys, App::new().service(api(&auth, &shared))).await;
     // Object checks are covered by the tests below. Atoms next to an object check are listed too, because their effect depends on
     // its result.
     let of_posts = [
+        "GET /api/posts/{post}: authenticated",
         "GET /api/posts/{post}: authorized(Post, Read)",
         "PUT /api/posts/{post}: authenticated",
         "PUT /api/posts/{post}: authorized(Post, Edit)",
@@ -44,8 +46,9 @@ async fn every_rule_atom_affects_some_decision() {
 /// Compares `openapi.json` with the generated document. `UPDATE_ACCESS=1 cargo test` writes the file, as it does `ACCESS.md`.
 #[actix_web::test]
 async fn openapi_document_matches_the_reviewed_file() {
-    let auth = settings(tokens()).build().unwrap();
-    let document = document(&auth, &shared().await.unwrap()).unwrap().to_pretty_json().unwrap() + "\n";
+    let shared = shared().await.unwrap();
+    let auth = settings(tokens(), &shared.pool).build().unwrap();
+    let document = document(&auth, &shared).unwrap().to_pretty_json().unwrap() + "\n";
     let file = concat!(env!("CARGO_MANIFEST_DIR"), "/openapi.json");
     if std::env::var_os("UPDATE_ACCESS").is_some() && std::env::var_os("CI").is_none() {
         std::fs::write(file, &document).unwrap();
@@ -63,7 +66,7 @@ async fn openapi_document_matches_the_reviewed_file() {
 #[actix_web::test]
 async fn post_access_depends_on_role_author_and_publication() {
     let shared = shared().await.unwrap();
-    let auth = settings(tokens()).build().unwrap();
+    let auth = settings(tokens(), &shared.pool).build().unwrap();
     let app = init_service(App::new().service(api(&auth, &shared))).await;
     let new = json!({ "title": "First", "text": "Hello" });
     let (alice, bob, eve) = (
@@ -116,7 +119,7 @@ async fn post_access_depends_on_role_author_and_publication() {
 #[actix_web::test]
 async fn published_posts_are_streamed_and_hidden_routes_are_404() {
     let shared = shared().await.unwrap();
-    let auth = settings(tokens()).build().unwrap();
+    let auth = settings(tokens(), &shared.pool).build().unwrap();
     let app = init_service(App::new().service(api(&auth, &shared)).service(access(&auth, &shared))).await;
     let (author, editor) = (|| Caller::user("alice").role(Role::Author), || Caller::user("bob").role(Role::Editor));
     let admin = || Caller::user("root").role(Role::Admin);
@@ -159,7 +162,7 @@ async fn tried(granted: web::Path<bool>, Writing(mut tx): Writing) -> Result<Htt
 #[actix_web::test]
 async fn check_writes_are_rolled_back_on_denial_and_kept_on_commit() {
     let pool = database().await.unwrap();
-    let auth = settings(tokens()).build().unwrap();
+    let auth = settings(tokens(), &pool).build().unwrap();
     let scope = auth.strict_scope("").app_data(web::Data::new(pool.clone())).service(tried);
     let app = init_service(App::new().service(scope)).await;
     for (granted, status, rows) in [(false, 403, 0), (true, 200, 1), (false, 403, 1)] {
@@ -172,8 +175,9 @@ async fn check_writes_are_rolled_back_on_denial_and_kept_on_commit() {
 
 #[actix_web::test]
 async fn openapi_document_and_swagger_ui_are_served() {
-    let auth = settings(tokens()).build().unwrap();
-    let document = document(&auth, &shared().await.unwrap()).unwrap();
+    let shared = shared().await.unwrap();
+    let auth = settings(tokens(), &shared.pool).build().unwrap();
+    let document = document(&auth, &shared).unwrap();
     let app = init_service(App::new().service(docs(&auth, document))).await;
     for (path, expected) in [("/docs/", "swagger"), ("/docs/openapi.json", "\"/posts/{post}\"")] {
         let answer = call_service(&app, TestRequest::get().uri(path).to_request()).await;

@@ -12,7 +12,7 @@ use crate::identity::vocabulary::NameKind;
 use crate::matrix::{Expr, Matrix, RouteAccess};
 use crate::policy::decision::Rules;
 use crate::policy::facts::{CallerFacts, ExternalRights, Facts};
-use crate::policy::rule::{ArgRequirement, FactsNeeded, Literal, Rule, RuleTarget};
+use crate::policy::rule::{ArgRequirement, FactsNeeded, Literal, Rule, RuleTarget, lacks_dimension};
 use crate::runtime::clock::Timestamp;
 use crate::store::accounts::ProvidedAccounts;
 
@@ -33,9 +33,10 @@ pub fn rules<H: Adapter>(engine: &Engine<H>, scopes: &[&'static Rule], handlers:
     for handler in handlers {
         let rules = Rules { scopes, handler };
         mistakes.extend(places(engine, rules, rules.facts_needed()));
-        if handler.takes_tenant() && !rules.dimension_sets().agree() {
+        if handler.uses_tenant() && !rules.dimension_sets().agree() {
             mistakes.push(RuleError::TenantsDiffer(place(handler)));
         }
+        mistakes.extend(objects(engine, rules));
         if engine.rights_provider().is_some_and(|provider| !provider.knows_dimensions()) {
             let several = rules.literals().into_iter().filter_map(Literal::tenant).find(|tenant| tenant.len() > 1);
             mistakes.extend(several.map(|tenant| {
@@ -70,6 +71,24 @@ fn account_type<H: Adapter>(engine: &Engine<H>, handler: &'static Rule) -> Optio
             None => RuleError::NoAccounts { place, taken },
         }
     })
+}
+
+/// Returns the mistakes about the objects of a handler: values that are missing to load them, and tenants that they do not have.
+fn objects<H: Adapter>(engine: &Engine<H>, rules: Rules<'_>) -> Vec<RuleError> {
+    let mut mistakes: Vec<RuleError> = Vec::new();
+    for (_, object) in rules.handler.objects() {
+        let (place, resource) = (place(rules.handler), (object.resource)());
+        let lacked = lacks_dimension(object.tenancy, &rules.dimensions());
+        let mistake = match lacked {
+            Some(name) => RuleError::ObjectWithoutTenant { place, resource, name },
+            None if engine.resource_deps().contains((object.deps)()) => continue,
+            None => RuleError::NoResourceDeps { place, resource, deps: (object.deps_name)() },
+        };
+        if !mistakes.contains(&mistake) {
+            mistakes.push(mistake);
+        }
+    }
+    mistakes
 }
 
 fn place(rule: &Rule) -> String {
@@ -191,7 +210,8 @@ fn names<H: Adapter>(engine: &Engine<H>, rules: Rules<'_>, mistakes: &mut Vec<Ru
     for name in rules.literals().into_iter().filter(|literal| literal.negated).filter_map(Literal::name) {
         engine.note_negated(name);
     }
-    for name in rules.names() {
+    let of_actions = rules.handler.objects().into_iter().filter_map(|(_, object)| object.required);
+    for name in rules.names().chain(of_actions) {
         if name.vocabulary.kind == NameKind::Scope && !rules.not_found() {
             engine.note_scope(name.text);
         }

@@ -133,6 +133,28 @@ pub enum RuleError {
         /// The pattern of the route.
         pattern: String,
     },
+    /// The value with which the object is loaded is not registered.
+    #[error("{place}: `{resource}` is loaded with a `{deps}`: call `.resource_deps(…)` with one")]
+    NoResourceDeps {
+        /// The handler.
+        place: String,
+        /// The type of the object.
+        resource: &'static str,
+        /// The type of the value.
+        deps: &'static str,
+    },
+    /// The rules name a tenant that the objects do not have.
+    #[error(
+        "{place}: the rules contain `in = {name}`, and `{resource}` has no tenant `{name}`: write `Tenancy::Of(&[{name:?}])` in its `Resource`, or `Tenancy::Shared(\"why\")`"
+    )]
+    ObjectWithoutTenant {
+        /// The handler.
+        place: String,
+        /// The type of the object.
+        resource: &'static str,
+        /// The name of the tenant.
+        name: &'static str,
+    },
     /// The rule does not restrict the object, so every caller who satisfies it could access any object.
     #[error(
         "{place}: the rule does not check access to the object that \"{pattern}\" names: take `Authorized<…>`, write `check(…)` over an argument, or give a reason: `any_object = \"…\"`"

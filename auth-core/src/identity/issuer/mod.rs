@@ -13,7 +13,7 @@ pub use self::list_claim::{Form, ListClaim, NameList};
 pub use self::login_source::{LoginContext, LoginPolicy, LoginSetting, LoginSource};
 pub use self::role_types::RoleTypes;
 use crate::identity::scheme_id::SchemeId;
-use crate::identity::tenant::Tenancy;
+use crate::identity::tenant::IssuerTenancy;
 use crate::identity::vocabulary::{Bits, Name, NameKind, Vocabulary};
 
 /// An issuer of credentials, fixed at start-up. Each principal refers to its issuer.
@@ -30,7 +30,7 @@ pub struct Issuer {
     /// Whether its credentials contain claims, scopes and an `acr`, as tokens do.
     pub has_claims: bool,
     /// The dimensions that its credentials are bound to.
-    pub tenancy: Tenancy,
+    pub tenancy: IssuerTenancy,
     /// Whether its credentials hold every scope that the issuer may confer.
     pub all_scopes: bool,
     /// Whether its credentials are logins.
@@ -53,7 +53,7 @@ impl Issuer {
                 list(NameKind::Scope, "scope"),
             ],
             has_claims: true,
-            tenancy: Tenancy::default(),
+            tenancy: IssuerTenancy::default(),
             all_scopes: false,
             login: LoginSource::default(),
             roles,
@@ -79,7 +79,7 @@ impl Issuer {
                 }
             }
         }
-        let Tenancy { always, optional, is_resolved, grants_in_tenants: _ } = &self.tenancy;
+        let IssuerTenancy { always, optional, is_resolved, grants_in_tenants: _ } = &self.tenancy;
         if !always.is_empty() {
             places += &format!(", bound to {}", always.join(", "));
         }

@@ -10,6 +10,7 @@ use crate::identity::granted::GrantedRights;
 use crate::identity::network::Network;
 use crate::identity::rights::Rights;
 use crate::identity::tenant::{Tenant, TenantRef};
+use crate::identity::vocabulary::{Name, NameKind};
 
 impl PrincipalInner {
     /// Computes again what depends on the other fields, after a change. Names that were found before the change are forgotten, because
@@ -132,5 +133,27 @@ impl Principal {
             client.is_some_and(|client| networks.iter().any(|network| network.contains(client)))
         };
         self.said.networks.as_ref().is_none_or(is_inside)
+    }
+
+    /// Returns whether an object of `tenant` can exist for the caller: the credential is not bound to tenants, or to one that does not
+    /// contradict it (TENANT-8).
+    #[doc(hidden)]
+    pub fn may_see_tenant(&self, tenant: &Tenant) -> bool {
+        let (bound, tenant) = (self.bound_tenants(), tenant.borrowed());
+        bound.is_empty() || bound.iter().any(|bound| !tenant.contradicts(bound))
+    }
+
+    /// Returns whether the credential is bound to a value of this dimension.
+    #[doc(hidden)]
+    pub fn is_bound_in(&self, name: &str) -> bool {
+        self.bound_tenants().iter().any(|bound| bound.get(name).is_some())
+    }
+
+    /// Returns whether the caller has the name that an action requires: a scope, or a role or permission in `tenant`, or outside of
+    /// tenants (RIGHTS-8).
+    #[doc(hidden)]
+    pub fn has_required(&self, name: Name, tenant: Option<&Tenant>) -> bool {
+        let tenant = tenant.filter(|_| name.vocabulary.kind != NameKind::Scope).map(Tenant::borrowed);
+        self.holds_within(name, tenant.as_ref())
     }
 }

@@ -1,33 +1,60 @@
 //! Application-defined checks, such as whether the caller may access an object.
 
+use super::object::ObjectAction;
 use super::{Fact, Requirement};
+use crate::identity::principal::Principal;
+use crate::identity::vocabulary::{Name, NameKind};
 use crate::policy::facts::{CallerFacts, Facts};
 use crate::policy::truth::Truth;
 
-/// An expression of the application. It runs only if its result can still grant the request.
+/// An expression of the application, or a question about an object. It runs only if its result can still grant the request.
 #[derive(Clone, Copy, Debug)]
 pub struct Check {
-    /// The index of the check within the rule, in the order in which checks are written.
+    /// The index of the check within the rule: the checks of the formula in the order in which they are written, then those of the
+    /// arguments.
     pub index: u8,
-    /// Whether the expression refers to the principal. Such a check does not run for an anonymous caller.
+    /// Whether the check needs a caller. Such a check does not run for an anonymous caller.
     pub names_principal: bool,
-    /// The object of the check, if the check is decided by `Allows`.
-    pub object: Option<ObjectKey>,
+    /// The action on an object that the check is about. `None` for an expression.
+    pub object: Option<&'static ObjectAction>,
+    /// Whether limited credentials count without the name that the action requires (RIGHTS-7).
+    pub any_token: bool,
 }
 
-/// The name of the path parameter that contains the key of an object.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ObjectKey(pub &'static str);
-
 impl Check {
-    /// Returns whether the check may run. One that refers to the principal needs a verified caller. For a login without an account,
-    /// it runs only beside `login`, and objects are decided as for an anonymous caller.
+    /// Returns whether the check may run. One that needs a caller needs a verified one. For a login without an account, it runs only
+    /// beside `login`, and objects are decided as for an anonymous caller.
     pub(crate) fn may_run(&self, facts: &Facts<'_>, is_beside_login: bool) -> bool {
         match facts.caller {
+            CallerFacts::Known(caller) => self.may_count(caller, facts),
             _ if !self.names_principal => true,
-            CallerFacts::Known(_) => true,
             CallerFacts::WithoutAccount(_) => is_beside_login && self.object.is_none(),
             _ => false,
+        }
+    }
+
+    /// Returns whether the caller can count for the check. A limited credential counts for an action only with the name that the action
+    /// requires (RIGHTS-8). Whether it has the name in the tenant of the object is known when the object is loaded.
+    fn may_count(&self, caller: &Principal, facts: &Facts<'_>) -> bool {
+        let Some(object) = self.object else { return true };
+        if facts.checks.is_uncounted(self.index) {
+            return false;
+        }
+        self.any_token || !caller.is_limited() || object.required.is_some_and(|name| object.may_hold(caller, name))
+    }
+
+    /// Returns whether a limited credential for which the check holds has done so by a name within its ceiling (RIGHTS-6).
+    pub(crate) fn is_by_name(&self) -> bool {
+        self.object.is_some_and(|object| object.required.is_some())
+    }
+}
+
+impl ObjectAction {
+    /// Returns whether a limited credential can have the required name, in the tenant of some object.
+    fn may_hold(&self, caller: &Principal, name: Name) -> bool {
+        match name.vocabulary.kind {
+            NameKind::Scope => caller.holds_within(name, None),
+            NameKind::Role | NameKind::Permission => caller.may_hold(name),
         }
     }
 }
@@ -39,6 +66,9 @@ impl Requirement for Check {
     fn describe(&self, text: &'static str) -> Fact {
         let text = text.trim_start_matches('!');
         let inside = |word: &str| text.strip_prefix(word)?.strip_prefix('(')?.strip_suffix(')').map(str::to_owned);
+        if let Some(object) = self.object {
+            return Fact::ObjectAction(inside("authorized").unwrap_or_else(|| object.types()));
+        }
         match (inside("authorized"), inside("check"), self.names_principal) {
             (Some(types), ..) => Fact::ObjectAction(types),
             (_, Some(expression), true) => Fact::Check(expression),
@@ -52,6 +82,10 @@ impl Requirement for Check {
         // A check that has run for a login without an account is beside `login`.
         let may_run = self.may_run(facts, true);
         match facts.checks.of(self.index) {
+            // No other answer makes the credential count for this action.
+            _ if !may_run && matches!(facts.caller, CallerFacts::Known(_)) => Truth::NO,
+            // An anonymous caller may not see the object, and a caller who has logged in might.
+            Some(false) if self.object.is_some() && facts.caller.is_unknown() => Truth::COULD,
             // The check ran for another caller.
             Some(_) if !may_run => Truth::COULD,
             Some(held) => Truth::settled(held != negated),
@@ -70,8 +104,8 @@ mod tests {
     #[test]
     fn check_could_hold_until_its_result_is_known() {
         let caller = alice(source(), "");
-        let of_object = Check { index: 0, names_principal: false, object: None };
-        let of_caller = Check { index: 1, names_principal: true, object: None };
+        let of_object = Check { index: 0, names_principal: false, object: None, any_token: false };
+        let of_caller = Check { index: 1, names_principal: true, object: None, any_token: false };
         let answered = |held| Checks::default().with(0, held).with(1, held);
         #[rustfmt::skip]
         let table = [

@@ -4,6 +4,7 @@
 mod account;
 mod acr;
 mod authenticated;
+mod object;
 mod check;
 mod claim;
 mod country;
@@ -19,7 +20,7 @@ mod tenant_member;
 pub use self::account::Account;
 pub use self::acr::Acr;
 pub use self::authenticated::Authenticated;
-pub use self::check::{Check, ObjectKey};
+pub use self::check::Check;
 pub use self::claim::{Claim, ClaimValue, claim_path};
 pub use self::country::Country;
 pub use self::direct::Direct;
@@ -29,6 +30,7 @@ pub use self::max_age::MaxAge;
 pub(crate) use self::named::may_count;
 pub use self::named::{Named, NamedIn};
 pub use self::network::Network;
+pub use self::object::{ObjectAction, Tenancy};
 pub use self::scheme::ByScheme;
 pub use self::tenant_member::TenantMember;
 

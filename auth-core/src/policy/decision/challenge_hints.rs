@@ -68,7 +68,15 @@ pub(super) fn scopes(case: &DecisionInput<'_>) -> Option<Vec<&'static str>> {
     let CallerFacts::Known(principal) = case.facts.caller else { return None };
     let source = principal.source();
     let facts = Facts { checks: case.facts.checks.at_best(), ..*case.facts };
-    let scope = |literal: &Literal| literal.name().filter(|name| name.vocabulary.kind == NameKind::Scope);
+    let of_action = |literal: &Literal| match literal.object()? {
+        (check, object) if !check.any_token && principal.is_limited() => {
+            object.required.filter(|name| !principal.holds_within(*name, None))
+        }
+        _ => None,
+    };
+    let scope = |literal: &Literal| {
+        literal.name().or_else(|| of_action(literal)).filter(|name| name.vocabulary.kind == NameKind::Scope)
+    };
     if !case.rules.formulas().any(|formula| formula.literals(&mut |literal| scope(literal).is_some())) {
         // Most rules contain no scopes.
         return case.rules.truth(&facts).now.then(Vec::new);

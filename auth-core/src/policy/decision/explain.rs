@@ -91,6 +91,9 @@ fn why(literal: &Literal, truth: Truth, facts: &Facts<'_>) -> &'static str {
     let about_caller = literal.atom.is_about_caller();
     match (&literal.atom, facts.caller) {
         (Atom::Check(check), _) => match facts.checks.of(check.index) {
+            _ if facts.checks.is_uncounted(check.index) => {
+                "the limited credential lacks the name that the action requires"
+            }
             Some(true) => "it returned true",
             Some(false) => "it returned false",
             None => "it was not run: its result could not have granted the request",

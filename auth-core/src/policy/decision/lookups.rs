@@ -36,16 +36,18 @@ pub(super) fn tenant_is_unknown(case: &DecisionInput<'_>) -> Option<Decision> {
 #[cold]
 fn unknown_tenant(case: &DecisionInput<'_>) -> Option<Decision> {
     let external = case.facts.external;
+    // An object is loaded only with the tenant, and before the rules hold.
+    let holds = case.truth.now || case.rules.handler.facts_needed().check && truth_in_tenants(case, false, false).now;
     let caller = match case.facts.caller {
         CallerFacts::Known(principal) => Some(principal),
-        _ if case.truth.now => None,
+        _ if holds => None,
         _ => return None,
     };
     let is_unknown = |dimensions: &[&'static str]| external.tenant(dimensions, caller).is_err();
     // A tenant is required if the handler takes it, or if the rules could hold only with a tenant. If another login could satisfy
     // the rules too, a tenant is not required, but one that the provider chooses could grant the request now.
-    let (is_required, could_grant) = if case.truth.now {
-        (case.rules.handler.takes_tenant() && is_unknown(&case.rules.dimensions()), false)
+    let (is_required, could_grant) = if holds {
+        (case.rules.handler.uses_tenant() && is_unknown(&case.rules.dimensions()), false)
     } else if case.rules.literals().into_iter().filter_map(Literal::tenant).any(is_unknown) {
         let matters = |unknown_holds| {
             let (with, without) =

@@ -39,6 +39,10 @@ impl Residual {
     pub(super) fn by_name(formula: &Formula, facts: &Facts<'_>) -> Self {
         match formula {
             Formula::Literal(_) if formula.holds_by_name(facts).1 => Self::Holds,
+            // A limited credential performs an action only by the name that the action requires.
+            Formula::Literal(Literal { atom: Atom::Check(check), .. }) if check.is_by_name() => {
+                Self::of(formula, facts, false)
+            }
             Formula::Literal(_) => Self::Fails,
             // `login` leads to no name, so that a check beside it needs no distinction here.
             Formula::All(parts) => Self::any_by_name(parts.iter(), facts).and(|| Self::of(formula, facts, false)),

@@ -99,10 +99,9 @@ impl<'a> Rules<'a> {
         self.formulas().fold(DimensionSets::ALWAYS, |sets, formula| sets.and(DimensionSets::of(formula)))
     }
 
-    /// Returns the path parameters that contain keys of objects: those of atoms, and those of the handler's arguments.
+    /// Returns the path parameters that contain keys of objects.
     pub fn object_keys(self) -> impl Iterator<Item = &'static str> {
-        let taken = self.handler.objects().map(|object| object.path);
-        self.literals().into_iter().filter_map(Literal::object_key).chain(taken)
+        self.literals().into_iter().filter_map(Literal::object).map(|(_, object)| object.path)
     }
 
     pub(crate) fn literals(self) -> Vec<&'a Literal> {

@@ -1,26 +1,11 @@
 //! The requirement of an account by the arguments of a handler (ACCT-16).
 
-use super::handler_args::ArgRequirement;
 use super::{Formula, Literal};
 use crate::policy::atom::{Account, Atom};
 
 /// The requirement that a handler with the account as an argument adds to its rule.
 pub const ACCOUNT: Formula =
     Formula::Literal(Literal { atom: Atom::Account(Account), negated: false, text: "account" });
-
-/// Returns the formula of a handler's rule, with the requirement of an account if an argument is the account. `both` contains the
-/// formula and [`ACCOUNT`].
-#[allow(clippy::indexing_slicing, reason = "const code has no `get`; the index is bounded by the loop")]
-pub const fn with_account(formula: Formula, both: &'static [Formula], arguments: &[ArgRequirement]) -> Formula {
-    let mut index = 0;
-    while index < arguments.len() {
-        if matches!(arguments[index], ArgRequirement::Account(_)) {
-            return Formula::All(both);
-        }
-        index += 1;
-    }
-    formula
-}
 
 /// Rejects the account as an argument of a handler whose rule admits logins without an account.
 ///
@@ -93,8 +78,10 @@ mod tests {
         const LOGIN: Formula = literal(Atom::Login(Login));
         const DIRECT: Formula = literal(Atom::Direct(Direct));
         const ANYONE: Formula = literal(Atom::Authenticated(Authenticated));
-        const CHECK: Formula = literal(Atom::Check(Check { index: 0, names_principal: true, object: None }));
-        const OF_ANYONE: Formula = literal(Atom::Check(Check { index: 0, names_principal: false, object: None }));
+        const CHECK: Formula =
+            literal(Atom::Check(Check { index: 0, names_principal: true, object: None, any_token: false }));
+        const OF_ANYONE: Formula =
+            literal(Atom::Check(Check { index: 0, names_principal: false, object: None, any_token: false }));
         #[rustfmt::skip]
         let table = [
             (LOGIN,                              true),

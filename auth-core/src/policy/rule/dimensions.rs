@@ -134,6 +134,11 @@ impl DimensionSets {
         }
     }
 
+    /// Returns all dimensions, each once.
+    pub(super) const fn names(&self) -> &[&'static str] {
+        self.names.split_at(self.names_found).0
+    }
+
     /// Returns whether no way names a tenant.
     pub(crate) const fn is_empty(&self) -> bool {
         self.names_found == 0
@@ -169,10 +174,20 @@ pub const fn check_tenant(formula: &Formula) {
             "the rule names no tenant, and this argument contains the tenant that was decided on\nhelp: write a tenant in the rule, such as `in = org`, or delete the argument"
         );
     }
+    check_dimensions(&sets);
+}
+
+/// Rejects a rule whose ways name different dimensions.
+///
+/// # Panics
+/// Panics at compile time. The message is for the user.
+#[track_caller]
+#[allow(clippy::panic, reason = "the panic of a const is the compile error")]
+pub(super) const fn check_dimensions(sets: &DimensionSets) {
     if !sets.agree() {
         let mut text = Text::new();
         text.all(&["the rule admits callers by different dimensions of tenants: "]);
-        text.list(sets.names.split_at(sets.names_found).0);
+        text.list(sets.names());
         text.all(&["\nhelp: write the same dimensions in each part, such as `in = (org, workspace)`"]);
         panic!("{}", text.as_str());
     }

@@ -4,6 +4,7 @@ use std::any::TypeId;
 
 use super::CallerAccess;
 use crate::identity::vocabulary::Name;
+use crate::policy::atom::ObjectAction;
 
 /// The requirement of one argument.
 #[derive(Clone, Copy, Debug)]
@@ -25,9 +26,7 @@ pub enum ArgRequirement {
     /// A proof that every admitted caller holds this name.
     Proof(Name),
     /// Permission of the caller to perform an action on an object.
-    Authorized(ObjectArg),
-    /// An object, without a permission.
-    Object(ObjectArg),
+    Authorized(&'static ObjectAction),
     /// A lease, which ends when the rule stops holding.
     Lease,
     /// A ticket for the caller's token.
@@ -49,22 +48,11 @@ pub struct AccountArg {
     pub name: fn() -> &'static str,
 }
 
-/// An object that a handler takes.
-#[derive(Clone, Copy, Debug)]
-pub struct ObjectArg {
-    /// The name of the path parameter that contains the key of the object.
-    pub path: &'static str,
-    /// The full name of the object's type.
-    pub resource: fn() -> &'static str,
-    /// The full name of the action's type. `None` if the object is only loaded.
-    pub action: Option<fn() -> &'static str>,
-}
-
 impl ArgRequirement {
     /// Returns what the argument reads of the caller.
     pub const fn reads(self) -> CallerAccess {
         match self {
-            Self::Nothing | Self::Data | Self::Body | Self::Object(_) | Self::Tenant => CallerAccess::Nothing,
+            Self::Nothing | Self::Data | Self::Body | Self::Tenant => CallerAccess::Nothing,
             Self::MaybeCallerOrOutage => CallerAccess::CallerOrOutage,
             Self::MaybeCaller
             | Self::Caller
@@ -85,12 +73,12 @@ impl ArgRequirement {
 
     /// Returns whether the argument may identify the object of a request. A check that uses it is then about that object.
     pub const fn may_be_key(self) -> bool {
-        matches!(self, Self::Nothing | Self::Authorized(_) | Self::Object(_))
+        matches!(self, Self::Nothing | Self::Authorized(_))
     }
 
     /// Returns whether the extractor may deny a request that the rule admits.
     pub const fn may_refuse(&self) -> bool {
-        matches!(self, Self::Authorized(_) | Self::Object(_) | Self::ClaimsOfCaller)
+        matches!(self, Self::ClaimsOfCaller)
     }
 
     /// Returns whether the extractor reads the body.
@@ -100,12 +88,7 @@ impl ArgRequirement {
 
     /// Returns whether the argument contains the tenant that was decided on.
     pub const fn takes_tenant(&self) -> bool {
-        matches!(self, Self::Tenant)
-    }
-
-    /// Returns whether the argument needs the caller's permission on an object.
-    pub const fn asks_about_object(&self) -> bool {
-        matches!(self, Self::Authorized(_))
+        matches!(self, Self::Tenant | Self::Authorized(_))
     }
 
     /// Returns the type of accounts that the argument takes.
@@ -113,28 +96,6 @@ impl ArgRequirement {
         match self {
             Self::Account(account) | Self::MaybeAccount(account) => Some(account),
             _ => None,
-        }
-    }
-
-    /// Returns the object that the argument takes.
-    pub const fn object(&self) -> Option<&ObjectArg> {
-        match self {
-            Self::Authorized(object) | Self::Object(object) => Some(object),
-            _ => None,
-        }
-    }
-}
-
-impl std::fmt::Display for ObjectArg {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let short = |name: fn() -> &'static str| {
-            // Removes module paths, also within angle brackets.
-            let parts = name().split_inclusive(['<', '>', ',', ' ']);
-            parts.map(|part| part.rsplit("::").next().unwrap_or(part)).collect::<String>()
-        };
-        match self.action {
-            Some(action) => write!(f, "authorized({}, {})", short(self.resource), short(action)),
-            None => write!(f, "object({})", short(self.resource)),
         }
     }
 }

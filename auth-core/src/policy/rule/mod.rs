@@ -4,18 +4,23 @@ mod implication;
 mod redundancy;
 mod handler_args;
 mod account;
+mod conjuncts;
 mod dimensions;
+mod objects;
 mod display;
 
 pub(crate) use self::account::requires_login;
-pub use self::account::{ACCOUNT, check_account, with_account};
+pub use self::account::{ACCOUNT, check_account};
+pub use self::conjuncts::{RuleProperties, conjuncts, count_conjuncts, with_conjuncts};
 pub(crate) use self::dimensions::DimensionSets;
 pub use self::dimensions::check_tenant;
-pub use self::handler_args::{AccountArg, ArgRequirement, ObjectArg};
+pub use self::handler_args::{AccountArg, ArgRequirement};
 pub use self::implication::check_proof;
+pub(crate) use self::objects::lacks_dimension;
+pub use self::objects::{check_anonymous_object, check_object_tenant};
 pub use self::redundancy::{Part, check_all, check_any, check_possible};
 use crate::identity::vocabulary::{Name, NameKind};
-use crate::policy::atom::{Atom, Authenticated, Check, Named, NamedIn, Network, ObjectKey, TenantMember};
+use crate::policy::atom::{Atom, Authenticated, Check, Named, NamedIn, Network, ObjectAction, TenantMember};
 use crate::policy::facts::Facts;
 use crate::policy::truth::Truth;
 
@@ -207,16 +212,8 @@ impl Rule {
         self.terms.of_unknown
     }
 
-    /// Returns whether an argument is about an object, or an atom is about an object or a tenant. Available in const code.
-    #[allow(clippy::indexing_slicing, reason = "const code has no `get`; the index is bounded by the loop")]
+    /// Returns whether an atom is about an object or a tenant. Available in const code.
     pub const fn asks_about_object(&self) -> bool {
-        let mut index = 0;
-        while index < self.arguments.len() {
-            if self.arguments[index].asks_about_object() {
-                return true;
-            }
-            index += 1;
-        }
         self.terms.formula.is_about_object()
     }
 
@@ -225,9 +222,19 @@ impl Rule {
         self.arguments.iter().any(ArgRequirement::takes_tenant)
     }
 
-    /// Returns the objects that the handler takes.
-    pub fn objects(&self) -> impl Iterator<Item = &'static ObjectArg> {
-        self.arguments.iter().filter_map(ArgRequirement::object)
+    /// Returns the checks about objects, those of the formula and those of arguments, with the actions.
+    pub fn objects(&self) -> Vec<(Check, &'static ObjectAction)> {
+        let mut objects = Vec::new();
+        self.formula().literals(&mut |literal| {
+            objects.extend(literal.object());
+            false
+        });
+        objects
+    }
+
+    /// Returns whether the tenant that is decided on is used: by an argument of the handler, or to load an object.
+    pub(crate) fn uses_tenant(&self) -> bool {
+        self.takes_tenant() || self.facts_needed().check && !self.objects().is_empty()
     }
 }
 
@@ -251,7 +258,7 @@ impl Formula {
         match self {
             Self::Literal(literal) => {
                 let holds = literal.truth(facts).now;
-                (holds, holds && !literal.negated && literal.name().is_some())
+                (holds, holds && !literal.negated && literal.is_by_name())
             }
             Self::All(parts) => parts.iter().fold((true, false), |(all, named), part| {
                 let (holds, by_name) = part.holds_by_name(facts);
@@ -269,7 +276,7 @@ impl Formula {
     #[allow(clippy::indexing_slicing, reason = "const code has no `get`; the index is bounded by the loop")]
     const fn is_about_object(&self) -> bool {
         let parts = match self {
-            Self::Literal(literal) => return literal.object_key().is_some() || literal.tenant().is_some(),
+            Self::Literal(literal) => return literal.object().is_some() || literal.tenant().is_some(),
             Self::All(parts) | Self::Any(parts) => *parts,
         };
         let mut index = 0;
@@ -292,7 +299,9 @@ impl Formula {
                     Atom::Network(_) => FactsNeeded { place: true, ..NOTHING },
                     Atom::Country(_) => FactsNeeded { place: true, country: true, ..NOTHING },
                     Atom::NamedIn(_) | Atom::TenantMember(_) => FactsNeeded { caller: true, tenant: true, ..NOTHING },
-                    Atom::Check(check) => FactsNeeded { caller: check.names_principal, check: true, ..NOTHING },
+                    Atom::Check(check) => {
+                        FactsNeeded { caller: check.names_principal || check.object.is_some(), check: true, ..NOTHING }
+                    }
                     atom => FactsNeeded { caller: atom.is_about_caller(), ..NOTHING },
                 };
             }
@@ -372,6 +381,11 @@ impl Literal {
         }
     }
 
+    /// Returns whether a limited credential satisfies the literal by a name within its ceiling (RIGHTS-6).
+    fn is_by_name(&self) -> bool {
+        self.name().is_some() || matches!(self.atom, Atom::Check(check) if check.is_by_name())
+    }
+
     /// Returns whether the rights provider could satisfy the literal.
     pub(crate) fn needs_rights(&self) -> bool {
         match self.atom {
@@ -380,10 +394,13 @@ impl Literal {
         }
     }
 
-    /// Returns the path parameter that contains the key of the literal's object.
-    pub const fn object_key(&self) -> Option<&'static str> {
+    /// Returns the check about an object, with the action.
+    pub const fn object(&self) -> Option<(Check, &'static ObjectAction)> {
         match self.atom {
-            Atom::Check(Check { object: Some(ObjectKey(key)), .. }) => Some(key),
+            Atom::Check(check) => match check.object {
+                Some(object) => Some((check, object)),
+                None => None,
+            },
             _ => None,
         }
     }

@@ -4,7 +4,7 @@ use super::conditions::{Path, lookup};
 use super::denials::invalid;
 use crate::denial::Denial;
 use crate::identity::principal::Binding;
-use crate::identity::tenant::{Tenancy, Tenant};
+use crate::identity::tenant::{IssuerTenancy, Tenant};
 use crate::runtime::strict_json::pointer;
 
 /// The tenants of the tokens of an issuer.
@@ -46,13 +46,13 @@ impl TokenTenants {
     }
 
     /// Returns the dimensions that tokens are bound to.
-    pub(super) fn tenancy(&self, is_resolved: bool, grants_in_tenants: bool) -> Tenancy {
+    pub(super) fn tenancy(&self, is_resolved: bool, grants_in_tenants: bool) -> IssuerTenancy {
         let fixed = self.fixed.iter().flat_map(|tenant| tenant.dimensions().map(|(name, _)| name));
         let claims = |is_optional| {
             self.claims.iter().filter(move |claim| claim.is_optional == is_optional).map(|claim| claim.name)
         };
         let (always, optional) = (fixed.chain(claims(false)).collect(), claims(true).collect());
-        Tenancy { always, optional, is_resolved, grants_in_tenants }
+        IssuerTenancy { always, optional, is_resolved, grants_in_tenants }
     }
 
     /// Returns the tenant of a token. `resolved` is the tenant that a resolver has returned for its issuer.

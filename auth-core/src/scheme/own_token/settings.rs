@@ -249,7 +249,7 @@ impl Tokens {
                 confers: confers.clone(),
                 lists: Vec::new(),
                 has_claims: false,
-                tenancy: crate::identity::tenant::Tenancy { grants_in_tenants: true, ..Default::default() },
+                tenancy: crate::identity::tenant::IssuerTenancy { grants_in_tenants: true, ..Default::default() },
                 all_scopes: false,
                 login,
                 roles: roles.clone(),

@@ -51,6 +51,7 @@ pub(super) fn read_check(
         index: 0,
         principal,
         free_names: free,
+        any_token: false,
         text: one_line(expression.to_token_stream()),
     })
 }
@@ -75,7 +76,7 @@ pub(super) fn read_object(
     let text = one_line(quote::quote!(#object, #action));
     let principal = Ident::new(PRINCIPAL, proc_macro2::Span::mixed_site());
     let kind = CheckKind::Object(object, action);
-    Some(Check { kind, index: 0, principal: Some(principal), free_names: Vec::new(), text })
+    Some(Check { kind, index: 0, principal: Some(principal), free_names: Vec::new(), any_token: false, text })
 }
 
 /// Numbers the checks in source order.
@@ -94,6 +95,20 @@ pub(super) fn number_checks(formula: Formula, diagnostics: &mut Diagnostics) -> 
         diagnostics.note(&extra.at, format!("more than {MAX_CHECKS} checks"), "combine some of them in a function");
     }
     numbered
+}
+
+/// Completes the checks about objects with what other attributes state: whether anonymous callers are admitted beside them, and
+/// whether limited credentials need no name.
+pub(super) fn complete_objects(formula: Formula, is_public: bool, any_token: bool) -> Formula {
+    formula.map(&|mut literal| {
+        if let Atom::Check(check) = &mut literal.atom
+            && let CheckKind::Object(..) = check.kind
+        {
+            check.any_token = any_token;
+            check.principal.take_if(|_| is_public);
+        }
+        literal
+    })
 }
 
 /// Returns whether a check names a variable of the argument, so that the argument can be extracted before the decision.

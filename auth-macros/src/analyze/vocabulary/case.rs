@@ -28,6 +28,11 @@ pub(super) fn default_name(ident: &Ident, settings: &Settings) -> String {
     }
 }
 
+/// Returns a name in kebab case.
+pub(in crate::analyze) fn kebab_case(ident: &Ident) -> String {
+    default_name(ident, &Settings::default())
+}
+
 fn capitalized(word: &str) -> String {
     let mut characters = word.chars();
     let first = characters.next().map(|first| first.to_uppercase().collect::<String>()).unwrap_or_default();

@@ -9,6 +9,7 @@ mod hierarchy;
 use quote::ToTokens as _;
 use syn::{Data, DeriveInput, Ident};
 
+pub(super) use self::case::kebab_case;
 use self::hierarchy::{check_cycles, check_names, implied_indices, is_set, transitive_closure};
 use self::settings::read_settings;
 use self::variant::{Variant, read_variant};

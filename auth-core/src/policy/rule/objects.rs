@@ -1,0 +1,86 @@
+//! Const checks of the objects that a rule or an argument asks about.
+#![allow(clippy::indexing_slicing, reason = "const code has no `get`; every index is bounded by the loop around it")]
+
+use super::Formula;
+use super::dimensions::{DimensionSets, check_dimensions};
+use crate::identity::vocabulary::{Text, same};
+use crate::policy::atom::{ObjectAction, Tenancy};
+
+/// Returns the first of these dimensions that the tenants of the objects lack. Shared objects lack none.
+pub(crate) const fn lacks_dimension(tenancy: Tenancy, names: &[&'static str]) -> Option<&'static str> {
+    if let Tenancy::Shared(_) = tenancy {
+        return None;
+    }
+    let (known, mut index) = (tenancy.dimensions(), 0);
+    while index < names.len() {
+        let (mut is_known, mut other) = (false, 0);
+        while other < known.len() {
+            is_known |= same(known[other], names[index]);
+            other += 1;
+        }
+        if !is_known {
+            return Some(names[index]);
+        }
+        index += 1;
+    }
+    None
+}
+
+/// Rejects an object whose tenant has not all dimensions of the rule: an object of another tenant could not be told apart (TENANT-8).
+///
+/// # Panics
+/// Panics at compile time. The message is for the user.
+#[track_caller]
+#[allow(clippy::panic, reason = "the panic of a const is the compile error")]
+pub const fn check_object_tenant(formula: &Formula, object: &ObjectAction) {
+    let sets = DimensionSets::of(formula);
+    if sets.is_empty() {
+        return;
+    }
+    check_dimensions(&sets);
+    if let Some(name) = lacks_dimension(object.tenancy, sets.names()) {
+        let mut text = Text::new();
+        text.all(&["the rule names the tenant `", name, "`, and the objects of this type have no `", name, "`"]);
+        text.all(&["\nhelp: write `const TENANT: Tenancy = Tenancy::Of(&[\"", name, "\"]);` in its `Resource`, "]);
+        text.all(&["or `Tenancy::Shared(\"why\")`"]);
+        panic!("{}", text.as_str());
+    }
+}
+
+/// Rejects an action that its policy never allows to anonymous callers, in a rule that admits them (OBJ-12).
+///
+/// # Panics
+/// Panics at compile time. The message is for the user.
+#[track_caller]
+#[allow(clippy::panic, reason = "the panic of a const is the compile error")]
+pub const fn check_anonymous_object(object: &ObjectAction) {
+    if !object.admits_anonymous {
+        panic!(
+            "anonymous callers may call this handler, and the policy of this action admits none\nhelp: write `const ADMITS_ANONYMOUS: bool = true;` and `allows_anonymous` in the policy, or `#[require_auth]` above the handler"
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn objects_have_each_dimension_of_the_rule_or_are_shared() {
+        // TENANT-8
+        const BOTH: Tenancy = Tenancy::Of(&["org", "team"]);
+        #[rustfmt::skip]
+        let table: [(Tenancy, &[&'static str], Option<&str>); 7] = [
+            (Tenancy::None,              &[],                  None),
+            (Tenancy::None,              &["org"],             Some("org")),
+            (Tenancy::Of(&["org"]),      &["org"],             None),
+            (Tenancy::Of(&["org"]),      &["org", "team"],     Some("team")),
+            (BOTH,                       &["team", "org"],     None),
+            (BOTH,                       &["org"],             None),
+            (Tenancy::Shared("for all"), &["org"],             None),
+        ];
+        for (tenancy, names, expected) in table {
+            assert_eq!(lacks_dimension(tenancy, names), expected, "{tenancy:?} {names:?}");
+        }
+    }
+}
