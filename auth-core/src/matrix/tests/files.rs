@@ -84,7 +84,9 @@ fn compiled_rule_equals_its_parsed_text() {
     use crate::policy::atom::{Acr, Atom, Authenticated, ByScheme, Check, Claim, ClaimValue, Direct, MaxAge};
     use crate::policy::rule::Literal;
     let literal = |atom, text| Formula::Literal(Literal { atom, negated: false, text });
-    let check = |names_principal, text| literal(Atom::Check(Check { index: 0, names_principal, object: None }), text);
+    let check = |names_principal, text| {
+        literal(Atom::Check(Check { index: 0, names_principal, object: None, any_token: false }), text)
+    };
     let claim = |value| literal(Atom::Claim(Claim { name: "/a/b \"c\"", value }), "claim");
     let schemes = SchemeId::BUILT_IN.map(|scheme| literal(Atom::Scheme(ByScheme(scheme)), "scheme"));
     let others = [
@@ -99,7 +101,7 @@ fn compiled_rule_equals_its_parsed_text() {
         check(false, "check(is_open(\")\"))"),
         check(true, "authorized(Post, Edit)"),
         Formula::Literal(Literal {
-            atom: Atom::Check(Check { index: 0, names_principal: true, object: None }),
+            atom: Atom::Check(Check { index: 0, names_principal: true, object: None, any_token: false }),
             negated: true,
             text: "!check(a)",
         }),

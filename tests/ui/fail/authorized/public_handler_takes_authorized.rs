@@ -1,7 +1,10 @@
-use auth_actix::{Allows, Authorized, Principal, Resource};
+use auth_actix::object::LoadContext;
+use auth_actix::{Action, Allows, Authorized, Principal, Resource};
 
 struct Post;
+#[derive(Action)]
 struct Edit;
+#[derive(Action)]
 struct Publish;
 
 impl Resource for Post {
@@ -10,8 +13,12 @@ impl Resource for Post {
     type Error = actix_web::Error;
     const PATH: &str = "id";
 
-    async fn load(_: u64, _: &Self::Deps) -> Result<Option<Self>, actix_web::Error> {
-        Ok(Some(Self))
+    fn key(&self) -> u64 {
+        1
+    }
+
+    async fn load(_: &[u64], _: &LoadContext<'_>, _: &Self::Deps) -> Result<Vec<Self>, actix_web::Error> {
+        Ok(vec![Self])
     }
 }
 

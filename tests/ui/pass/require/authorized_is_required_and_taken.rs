@@ -1,18 +1,25 @@
 #![deny(warnings)]
 
-use auth_actix::{Allows, Authorized, Principal, Resource};
+use auth_actix::object::LoadContext;
+use auth_actix::{Action, Allows, Authorized, Principal, Resource};
 
+#[derive(Clone)]
 struct Post;
+#[derive(Action)]
 struct Edit;
 
 impl Resource for Post {
     type Key = u64;
-    type Deps = actix_web::web::Data<u8>;
+    type Deps = ();
     type Error = actix_web::Error;
     const PATH: &str = "id";
 
-    async fn load(_: u64, _: &Self::Deps) -> Result<Option<Self>, actix_web::Error> {
-        Ok(Some(Self))
+    fn key(&self) -> u64 {
+        1
+    }
+
+    async fn load(_: &[u64], _: &LoadContext<'_>, _: &Self::Deps) -> Result<Vec<Self>, actix_web::Error> {
+        Ok(vec![Self])
     }
 }
 
@@ -25,10 +32,9 @@ impl Allows<Edit> for Post {
 
 #[auth_actix::require(authorized(Post, Edit))]
 #[actix_web::get("/posts/{id}")]
-async fn show(post: auth_actix::Loaded<Post>, also: Authorized<Post, Edit>) -> String {
-    let Post = &*also;
-    let Post = post.0;
-    let Post = also.into_inner();
+async fn show(post: Authorized<Post, Edit>) -> String {
+    let Post = &*post;
+    let Post = post.into_inner();
     String::new()
 }
 

@@ -4,15 +4,15 @@ use super::*;
 use crate::identity::account_id::AccountId;
 use crate::identity::issuer::{LoginPolicy, LoginSource};
 use crate::identity::principal::LoadedAccount;
-use crate::policy::atom::{Account, Check, Direct, Login as LoginAtom, ObjectKey};
+use crate::policy::atom::{Account, Check, Direct, Login as LoginAtom, ObjectAction};
 use crate::policy::facts::Checks;
 
 fn atom(atom: Atom) -> Formula {
     Formula::Literal(Literal { atom, negated: false, text: "atom" })
 }
 
-fn check(names_principal: bool, object: Option<ObjectKey>) -> Formula {
-    atom(Atom::Check(Check { index: 0, names_principal, object }))
+fn check(names_principal: bool, object: Option<&'static ObjectAction>) -> Formula {
+    atom(Atom::Check(Check { index: 0, names_principal, object, any_token: false }))
 }
 
 fn join(of: fn(&'static [Formula]) -> Formula, parts: impl IntoIterator<Item = Formula>) -> Formula {
@@ -86,7 +86,7 @@ fn unusable_accounts_are_denied_where_another_branch_holds() {
 #[test]
 fn a_login_without_account_satisfies_login_only() {
     // ACCT-5, row 9d
-    const OBJECT: Option<ObjectKey> = Some(ObjectKey("id"));
+    const OBJECT: Option<&ObjectAction> = Some(&objects::ACTION);
     let login_atom = || atom(Atom::Login(LoginAtom));
     let (of_caller, of_anyone, of_object) = (|| check(true, None), || check(false, None), || check(true, OBJECT));
     let (any, all) = (|parts: Vec<Formula>| join(Formula::Any, parts), |parts: Vec<Formula>| join(Formula::All, parts));

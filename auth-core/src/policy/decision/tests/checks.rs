@@ -22,7 +22,7 @@ impl Part {
             Self::Holds => literal(is(Role("editor"))),
             Self::Fails => literal(is(Role("suspended"))),
             Self::Check { names_principal, negated } => {
-                let check = Check { index: *next, names_principal: *names_principal, object: None };
+                let check = Check { index: *next, names_principal: *names_principal, object: None, any_token: false };
                 *next += 1;
                 Formula::Literal(Literal { atom: Atom::Check(check), negated: *negated, text: "check(…)" })
             }
@@ -135,7 +135,7 @@ fn checks_run_once_in_order_and_only_if_decisive() {
 
 #[test]
 fn external_roles_are_looked_up_once_before_checks() {
-    let check = Atom::Check(Check { index: 0, names_principal: true, object: None });
+    let check = Atom::Check(Check { index: 0, names_principal: true, object: None, any_token: false });
     let check = Formula::Literal(Literal { atom: check, negated: false, text: "check(…)" });
     let both: &[Formula] = Box::leak(Box::new([check, literal(not(Role("suspended")))]));
     let either: &[Formula] = Box::leak(Box::new([check, literal(is(Role("editor")))]));

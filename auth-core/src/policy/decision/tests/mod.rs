@@ -5,6 +5,7 @@ mod accounts;
 mod checks;
 mod denials;
 mod external_rights;
+mod objects;
 mod tenants;
 mod enumerated;
 mod order;

@@ -1,0 +1,40 @@
+use auth_actix::object::LoadContext;
+use auth_actix::{Action, Allows, Authorized, Principal, Resource};
+
+struct Post;
+#[derive(Action)]
+struct Edit;
+
+impl Resource for Post {
+    type Key = u64;
+    type Deps = ();
+    type Error = actix_web::Error;
+    const PATH: &str = "id";
+
+    fn key(&self) -> u64 {
+        1
+    }
+
+    async fn load(_: &[u64], _: &LoadContext<'_>, (): &()) -> Result<Vec<Self>, actix_web::Error> {
+        Ok(vec![Self])
+    }
+}
+
+impl Allows<Edit> for Post {
+    fn allows(&self, _: &Principal) -> bool {
+        true
+    }
+}
+
+impl auth_actix::Policy<Edit> for Post {
+    async fn allowed(
+        _: &[&Self],
+        _: &auth_actix::object::PolicyContext<'_>,
+    ) -> Result<std::collections::HashSet<u64>, auth_actix::object::PolicyUnavailable> {
+        Ok([1].into())
+    }
+}
+
+fn show(_: Authorized<Post, Edit>) {}
+
+fn main() {}
