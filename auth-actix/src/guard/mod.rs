@@ -132,8 +132,12 @@ fn refuse_with(
         denial.caller = Some(caller.id());
         denial.scheme = Some(caller.scheme());
     }
-    let hides_object = matches!(denial.reason, Reason::InsufficientPermissions | Reason::MissingCredentials)
-        && adapter::read(request, |state| Some(state.notes()?.hides_object)).unwrap_or_default();
+    let is_of_object = matches!(
+        denial.reason,
+        Reason::InsufficientPermissions | Reason::InsufficientScope(_) | Reason::MissingCredentials
+    );
+    let hides_object =
+        is_of_object && adapter::read(request, |state| Some(state.notes()?.hides_object)).unwrap_or_default();
     let hides = hides_object || place.is_some_and(|place| place.not_found(handler));
     if hides {
         // The response to an unknown path contains none of this.
