@@ -179,8 +179,7 @@ impl<H: Adapter> EngineBuilder<H> {
         self.check(&mut mistakes);
         let loopback_only = self.schemes.iter().any(|scheme| scheme.is_for_this_machine());
         let realm_text = self.realm.take().unwrap_or_else(|| "restricted".to_owned());
-        let realm = Realm::new(&realm_text).map(Some).map_err(|error| BuildError::Realm(realm_text.clone(), error));
-        let realm = mistakes.collect(realm);
+        let realm = mistakes.collect(checked_realm(&realm_text));
         let resource = mistakes.collect(self.resource.take().map(checked_resource).transpose());
 
         let logins = self.login_context();
@@ -289,6 +288,10 @@ impl<H: Adapter> EngineBuilder<H> {
             mistakes.add(BuildError::BlocksWithoutAddress);
         }
     }
+}
+
+fn checked_realm(text: &str) -> Result<Option<Realm>, BuildError> {
+    Realm::new(text).map(Some).map_err(|error| BuildError::Realm(text.to_owned(), error))
 }
 
 /// Validates the declared tenants.

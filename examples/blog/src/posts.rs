@@ -50,7 +50,9 @@ impl Resource for Post {
 
     async fn load(ids: &[i64], _: &LoadContext<'_>, pool: &SqlitePool) -> Result<Vec<Self>, Failure> {
         let mut query = QueryBuilder::new("SELECT id, author, title, text, published FROM posts WHERE id IN ");
-        query.push_tuples(ids, |mut row, id| drop(row.push_bind(id)));
+        query.push_tuples(ids, |mut row, id| {
+            row.push_bind(id);
+        });
         Ok(query.build_query_as().fetch_all(pool).await?)
     }
 }

@@ -20,7 +20,7 @@ pub(crate) use self::objects::lacks_dimension;
 pub use self::objects::{check_anonymous_object, check_object_tenant};
 pub use self::redundancy::{Part, check_all, check_any, check_possible};
 use crate::identity::vocabulary::{Name, NameKind};
-use crate::policy::atom::{Atom, Authenticated, Check, Named, NamedIn, Network, ObjectAction, TenantMember};
+use crate::policy::atom::{Atom, Authenticated, Named, NamedIn, Network, TenantMember};
 use crate::policy::facts::Facts;
 use crate::policy::truth::Truth;
 
@@ -221,21 +221,6 @@ impl Rule {
     pub(crate) fn takes_tenant(&self) -> bool {
         self.arguments.iter().any(ArgRequirement::takes_tenant)
     }
-
-    /// Returns the checks about objects, those of the formula and those of arguments, with the actions.
-    pub fn objects(&self) -> Vec<(Check, &'static ObjectAction)> {
-        let mut objects = Vec::new();
-        self.formula().literals(&mut |literal| {
-            objects.extend(literal.object());
-            false
-        });
-        objects
-    }
-
-    /// Returns whether the tenant that is decided on is used: by an argument of the handler, or to load an object.
-    pub(crate) fn uses_tenant(&self) -> bool {
-        self.takes_tenant() || self.facts_needed().check && !self.objects().is_empty()
-    }
 }
 
 impl Formula {
@@ -381,27 +366,11 @@ impl Literal {
         }
     }
 
-    /// Returns whether a limited credential satisfies the literal by a name within its ceiling (RIGHTS-6).
-    fn is_by_name(&self) -> bool {
-        self.name().is_some() || matches!(self.atom, Atom::Check(check) if check.is_by_name())
-    }
-
     /// Returns whether the rights provider could satisfy the literal.
     pub(crate) fn needs_rights(&self) -> bool {
         match self.atom {
             Atom::TenantMember(_) => true,
             _ => self.name().is_some_and(|name| name.vocabulary.kind != NameKind::Scope),
-        }
-    }
-
-    /// Returns the check about an object, with the action.
-    pub const fn object(&self) -> Option<(Check, &'static ObjectAction)> {
-        match self.atom {
-            Atom::Check(check) => match check.object {
-                Some(object) => Some((check, object)),
-                None => None,
-            },
-            _ => None,
         }
     }
 

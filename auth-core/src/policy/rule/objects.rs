@@ -1,10 +1,45 @@
-//! Const checks of the objects that a rule or an argument asks about.
+//! The objects that a rule or an argument asks about, and const checks of them.
 #![allow(clippy::indexing_slicing, reason = "const code has no `get`; every index is bounded by the loop around it")]
 
-use super::Formula;
 use super::dimensions::{DimensionSets, check_dimensions};
+use super::{Formula, Literal, Rule};
 use crate::identity::vocabulary::{Text, same};
-use crate::policy::atom::{ObjectAction, Tenancy};
+use crate::policy::atom::{Atom, Check, ObjectAction, Tenancy};
+
+impl Rule {
+    /// Returns the checks about objects, those of the formula and those of arguments, with the actions.
+    pub fn objects(&self) -> Vec<(Check, &'static ObjectAction)> {
+        let mut objects = Vec::new();
+        self.formula().literals(&mut |literal| {
+            objects.extend(literal.object());
+            false
+        });
+        objects
+    }
+
+    /// Returns whether the tenant that is decided on is used: by an argument of the handler, or to load an object.
+    pub(crate) fn uses_tenant(&self) -> bool {
+        self.takes_tenant() || self.facts_needed().check && !self.objects().is_empty()
+    }
+}
+
+impl Literal {
+    /// Returns the check about an object, with the action.
+    pub const fn object(&self) -> Option<(Check, &'static ObjectAction)> {
+        match self.atom {
+            Atom::Check(check) => match check.object {
+                Some(object) => Some((check, object)),
+                None => None,
+            },
+            _ => None,
+        }
+    }
+
+    /// Returns whether a limited credential satisfies the literal by a name within its ceiling (RIGHTS-6).
+    pub(super) fn is_by_name(&self) -> bool {
+        self.name().is_some() || matches!(self.atom, Atom::Check(check) if check.is_by_name())
+    }
+}
 
 /// Returns the first of these dimensions that the tenants of the objects lack. Shared objects lack none.
 pub(crate) const fn lacks_dimension(tenancy: Tenancy, names: &[&'static str]) -> Option<&'static str> {
