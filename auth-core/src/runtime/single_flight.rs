@@ -59,7 +59,8 @@ impl<K: Hash + Eq + Clone, V: Clone> SingleFlightCache<K, V> {
     }
 
     /// Returns the cached value, or awaits `fetch` and caches its result for the returned time to live. Concurrent calls for one key
-    /// share a single fetch. Errors are not cached.
+    /// share a single fetch. With a time to live of zero, only the calls that wait for the fetch get its result. Errors are neither
+    /// cached nor shared.
     ///
     /// # Errors
     /// Returns the error of `fetch`, or `crowded` if too many requests wait or this request waits too long.
@@ -70,9 +71,11 @@ impl<K: Hash + Eq + Clone, V: Clone> SingleFlightCache<K, V> {
         fetch: impl Future<Output = Result<(V, Duration), E>>,
     ) -> Result<V, E> {
         let free = async {
+            let since = clock::monotonic();
             loop {
                 match self.values.get_value_or_guard_async(key).await {
-                    Ok((until, value)) if until.after(clock::monotonic()).is_some() => return Ok(value),
+                    // A value that was valid when this call began may expire while it waits.
+                    Ok((until, value)) if until.after(since).is_some() => return Ok(value),
                     Ok((until, _)) => {
                         // Another request may have replaced the expired value.
                         let is_old = |(other, _): &(Moment, V)| *other == until;
@@ -95,9 +98,11 @@ impl<K: Hash + Eq + Clone, V: Clone> SingleFlightCache<K, V> {
             None => return Err(crowded()),
         };
         let (value, ttl) = fetch.await?;
-        if !ttl.is_zero() {
-            // An error means that the entry was removed in the meantime. The value is then not cached.
-            let _ = guard.insert((clock::monotonic().plus(ttl), value.clone()));
+        let until = clock::monotonic().plus(ttl);
+        // An error means that the entry was removed in the meantime. The value is then not cached, but still given to waiting calls.
+        let inserted = guard.insert((until, value.clone()));
+        if ttl.is_zero() && inserted.is_ok() {
+            self.values.remove_if(key, |(other, _)| *other == until);
         }
         Ok(value)
     }
@@ -136,6 +141,31 @@ mod tests {
         assert_eq!((fetch(Ok((3, minute))).await, remembered.get(&1)), (Ok(2), Some(2)));
         let uncached = remembered.get_or_fetch(&2, || (), async { Ok::<_, ()>((4, Duration::ZERO)) });
         assert_eq!((uncached.await, remembered.get(&2)), (Ok(4), None));
+    }
+
+    #[tokio::test]
+    async fn uncached_values_are_shared_by_waiting_lookups_only() {
+        // TOKEN-5
+        let flights = SingleFlightCache::<u8, usize>::new(8);
+        let asked = AtomicUsize::new(0);
+        let look_up = || {
+            let question = async {
+                let number = asked.fetch_add(1, Ordering::SeqCst);
+                tokio::task::yield_now().await;
+                Ok::<_, ()>((number, Duration::ZERO))
+            };
+            flights.get_or_fetch(&1, || (), question)
+        };
+        assert_eq!(tokio::join!(look_up(), look_up(), look_up()), (Ok(0), Ok(0), Ok(0)));
+        assert_eq!((look_up().await, flights.values.len()), (Ok(1), 0), "nothing is kept");
+        // A lookup that begins after the removal does not get the value of an earlier one, which others still wait for.
+        let late = async {
+            tokio::task::yield_now().await;
+            flights.clear();
+            look_up().await
+        };
+        let (first, second, late) = tokio::join!(look_up(), look_up(), late);
+        assert!(first == Ok(2) && second == Ok(2) && late == Ok(3), "{first:?} {second:?} {late:?}");
     }
 
     #[tokio::test(start_paused = true)]

@@ -6,7 +6,7 @@ pub mod rights;
 pub mod roles;
 #[cfg(feature = "blocks")]
 pub mod blocklist;
-#[cfg(feature = "passwords")]
+#[cfg(feature = "_throttle")]
 pub mod throttle;
 #[cfg(feature = "passwords")]
 pub mod users;

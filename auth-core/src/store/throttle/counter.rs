@@ -141,6 +141,12 @@ impl LoginCounters {
         }
     }
 
+    /// Returns the counters of a failure without an account, which counts for the networks of the address only.
+    pub(super) fn of_networks(seen: PeerOrClient, limits: ThrottleLimits) -> Self {
+        let general_set = networks(Some(seen), limits).collect();
+        Self { account: String::new(), known_place: None, general_set, place: None }
+    }
+
     /// Returns the counter of the account at the place of the attempt. `None` if the client address is unknown.
     pub const fn known_place(&self) -> Option<&Counter> {
         self.known_place.as_ref()

@@ -122,6 +122,18 @@ impl Throttle {
         self.store.delay(&LoginCounters::new(account, seen, self.limits)).map(retry_after)
     }
 
+    /// Returns the delay of a request without an account from this address, if it is known without I/O. Counts nothing.
+    pub(crate) fn delay_of_networks(&self, seen: PeerOrClient) -> Option<RetryAfter> {
+        self.store.delay(&LoginCounters::of_networks(seen, self.limits)).map(retry_after)
+    }
+
+    /// Counts a failed request without an account from this address.
+    pub(crate) async fn count_for_networks(&self, seen: PeerOrClient) {
+        let failed = LoginCounters::of_networks(seen, self.limits);
+        // A failure that is not counted, because the address is delayed or the store is unavailable, needs no other treatment.
+        let _ = timeout::with_timeout(async { self.store.admit(&failed).await }).await;
+    }
+
     /// Counts an attempt before its password is verified.
     pub(crate) async fn admit(&self, account: &str, seen: Option<PeerOrClient>) -> Result<Attempt, NotAdmitted> {
         let login = LoginCounters::new(account, seen, self.limits);
