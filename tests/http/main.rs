@@ -45,6 +45,7 @@ mod objects;
 mod own_tokens;
 mod pages;
 mod principal;
+mod proxy_tokens;
 mod readme;
 mod registration;
 mod routing;

@@ -66,11 +66,7 @@ pub fn challenges<'a>(
     let mut schemes = match denial.reason {
         // Every 401 has a challenge (HTTP-5), so all schemes are named if none could help.
         _ if denial.reason.response().status == UNAUTHORIZED => {
-            let asked_by_bearer = [SchemeId::TOKEN_COOKIE, SchemeId::OWN_TOKEN];
-            let helpful = match asked_by_bearer.into_iter().any(|scheme| denial.schemes.contains(scheme)) {
-                true => asked_by_bearer.into_iter().fold(denial.schemes, SchemeSet::without).with(SchemeId::Bearer),
-                false => denial.schemes,
-            };
+            let helpful = denial.schemes.challenged();
             let helpful = if helpful.is_empty() { accepted } else { helpful };
             // The error belongs to the challenge of the scheme that was used, even if that scheme could not help.
             used.filter(|used| used.is_oauth()).map_or(helpful, |used| helpful.with(used))

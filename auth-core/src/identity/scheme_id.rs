@@ -40,7 +40,7 @@ impl CustomSchemeId {
     pub fn new(name: &'static str, is_ambient: bool, slot: u8) -> Option<&'static Self> {
         let is_taken = SchemeId::BUILT_IN
             .iter()
-            .chain([&SchemeId::TOKEN_COOKIE])
+            .chain(&SchemeId::OF_TOKENS)
             .any(|scheme| scheme.name().eq_ignore_ascii_case(name));
         let fits = is_token(name) && !is_taken && usize::from(slot) < Self::MOST;
         // Schemes are copied everywhere and fixed at start-up, so this leaks a few bytes once.
@@ -62,6 +62,14 @@ static TOKEN_COOKIE: CustomSchemeId =
 static OWN_TOKEN: CustomSchemeId =
     CustomSchemeId { name: "ApiKey", is_ambient: false, slot: CustomSchemeId::MOST as u8 + 2 };
 
+/// Bearer tokens in a header of their own.
+static TOKEN_IN_HEADER: CustomSchemeId =
+    CustomSchemeId { name: "BearerHeader", is_ambient: false, slot: CustomSchemeId::MOST as u8 + 3 };
+
+/// Bearer tokens that a trusted proxy adds to the requests of browsers.
+static TOKEN_OF_PROXY: CustomSchemeId =
+    CustomSchemeId { name: "BearerProxy", is_ambient: true, slot: CustomSchemeId::MOST as u8 + 4 };
+
 impl SchemeId {
     /// Tokens that the application issues, in `Authorization`. The challenge is that of [`Bearer`](Self::Bearer), and rules name it
     /// like [`ApiKey`](Self::ApiKey).
@@ -70,21 +78,41 @@ impl SchemeId {
     /// Bearer tokens in a cookie. The challenge is that of [`Bearer`](Self::Bearer), because no challenge can request a cookie.
     pub const TOKEN_COOKIE: Self = Self::Custom(&TOKEN_COOKIE);
 
+    /// Bearer tokens in a header of their own. The challenge is that of [`ApiKey`](Self::ApiKey), and rules name it like
+    /// [`Bearer`](Self::Bearer).
+    pub const TOKEN_IN_HEADER: Self = Self::Custom(&TOKEN_IN_HEADER);
+
+    /// Bearer tokens that a trusted proxy adds to the requests of browsers. Challenge and rules name it like
+    /// [`Bearer`](Self::Bearer).
+    pub const TOKEN_OF_PROXY: Self = Self::Custom(&TOKEN_OF_PROXY);
+
+    /// The schemes of tokens whose challenge is that of another scheme.
+    pub(crate) const OF_TOKENS: [Self; 4] =
+        [Self::TOKEN_IN_HEADER, Self::TOKEN_COOKIE, Self::TOKEN_OF_PROXY, Self::OWN_TOKEN];
+
     /// The built-in schemes, in the order of their challenges when the caller used none.
     pub const BUILT_IN: [Self; 6] =
         [Self::Bearer, Self::Dpop, Self::Basic, Self::ApiKey, Self::Session, Self::ClientCertificate];
 
     /// Returns whether rules that require `other` accept credentials of this scheme.
     pub(crate) fn is_in_rules(self, other: Self) -> bool {
-        self == other || self == Self::OWN_TOKEN && other == Self::ApiKey
+        match other {
+            Self::ApiKey => self == other || self == Self::OWN_TOKEN,
+            Self::Bearer => self == other || self == Self::TOKEN_IN_HEADER || self == Self::TOKEN_OF_PROXY,
+            _ => self == other,
+        }
     }
 
     /// Returns the scheme whose challenge requests credentials of this scheme.
     pub(crate) fn challenged(self) -> Self {
-        if self == Self::TOKEN_COOKIE || self == Self::OWN_TOKEN { Self::Bearer } else { self }
+        match self {
+            Self::Custom(_) if self == Self::TOKEN_IN_HEADER => Self::ApiKey,
+            Self::Custom(_) if Self::OF_TOKENS.contains(&self) => Self::Bearer,
+            _ => self,
+        }
     }
 
-    const fn bit(self) -> u16 {
+    const fn bit(self) -> u32 {
         match self {
             Self::Bearer => 1,
             Self::Dpop => 1 << 1,
@@ -92,7 +120,7 @@ impl SchemeId {
             Self::ApiKey => 1 << 3,
             Self::Session => 1 << 4,
             // The slots of custom schemes are less than `CustomSchemeId::MOST`, which is the slot of tokens in a cookie. The next
-            // one but one is that of own tokens in `Authorization`.
+            // one but one is that of own tokens in `Authorization`, followed by those of tokens in other places.
             Self::Custom(own) => 1 << (5 + own.slot),
             Self::ClientCertificate => 1 << 14,
         }
@@ -221,7 +249,7 @@ pub(crate) enum AuthenticationTime {
 
 /// A set of schemes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct SchemeSet(u16);
+pub struct SchemeSet(u32);
 
 impl SchemeSet {
     /// The empty set.
@@ -242,6 +270,13 @@ impl SchemeSet {
     /// Returns whether the set contains `scheme`.
     pub const fn contains(self, scheme: SchemeId) -> bool {
         self.0 & scheme.bit() != 0
+    }
+
+    /// Returns this set with the schemes whose challenges request credentials of its schemes.
+    #[must_use]
+    pub(crate) fn challenged(self) -> Self {
+        let mapped = SchemeId::OF_TOKENS.into_iter().filter(|scheme| self.contains(*scheme));
+        mapped.fold(self, |set, scheme| set.without(scheme).with(scheme.challenged()))
     }
 
     /// Returns whether the set is empty.

@@ -55,6 +55,14 @@ pub enum BuildError {
     /// The header is trusted only from a proxy, but no trusted proxies are configured. Any client could send it.
     #[error("`.scheme(…)` {0:?} trusts a header of a proxy: call `.trusted_proxies(…)`")]
     SchemeWithoutProxy(&'static str),
+    /// A proxy adds tokens, but no trusted proxies are configured. Any client could send the header.
+    #[error("`Jwt::proxy_header({0:?})` trusts a header of a proxy: call `.trusted_proxies(…)`")]
+    ProxyHeaderWithoutProxy(String),
+    /// A proxy adds tokens, and browsers send another credential by themselves.
+    #[error(
+        "`Jwt::proxy_header(…)` and `.{0}(…)` contradict each other: browsers would send two credentials, and neither is explicit"
+    )]
+    ProxyHeaderBeside(&'static str),
     /// More than 8 custom schemes are configured.
     #[error("`.scheme(…)` is called more than 8 times")]
     TooManySchemes,

@@ -1,6 +1,7 @@
 //! Authentication schemes: each locates its credential in a request and verifies it.
 
 pub mod authorization_header;
+pub mod token_place;
 mod registry;
 pub mod build_error;
 pub mod settings;
@@ -27,6 +28,7 @@ use std::sync::Arc;
 
 pub use self::authorization_header::Authorization;
 pub use self::registry::Schemes;
+pub use self::token_place::ForeignTokens;
 use crate::client::address::{AddressSource, PeerOrClient};
 use crate::client::{Head, RequestHead};
 use crate::denial::{Denial, Reason};
@@ -367,9 +369,6 @@ impl OwnIssuer {
         format!("{kind}:{realm}").into()
     }
 }
-
-/// Recognizes tokens in `Authorization: Bearer` that belong to another scheme.
-pub struct ForeignTokens(pub Box<dyn Fn(&[u8]) -> bool + Send + Sync>);
 
 /// A part of an engine whose callers log in at a provider instead of a page of this server.
 pub struct LoginAtProvider;

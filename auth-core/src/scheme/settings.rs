@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::Authenticator;
 use super::build_error::Mistakes;
+use super::token_place::TokenPlace;
 use crate::client::RequestHead;
 use crate::identity::issuer::{LoginContext, LoginSetting, LoginSource, RoleTypes};
 use crate::identity::scheme_id::SchemeId;
@@ -29,6 +30,11 @@ pub trait SchemeSettings<H: RequestHead>: Any {
     /// Returns the number of sources that accept tokens without a form of their own, which could belong to any of them.
     fn accept_opaque_tokens(&self) -> usize {
         0
+    }
+
+    /// Returns whether tokens of any form are read in this place.
+    fn reads_tokens_in(&self, _place: TokenPlace<'_>) -> bool {
+        false
     }
 
     /// Returns whether a secret verifies tokens.
@@ -190,7 +196,7 @@ impl Handles {
 
 /// Returns the sort position of a scheme. Built-in schemes precede custom ones.
 fn position(scheme: SchemeId) -> usize {
-    let built_in = SchemeId::BUILT_IN.into_iter().chain([SchemeId::TOKEN_COOKIE, SchemeId::OWN_TOKEN]);
+    let built_in = SchemeId::BUILT_IN.into_iter().chain(SchemeId::OF_TOKENS);
     built_in.into_iter().position(|other| other == scheme).unwrap_or(usize::MAX)
 }
 

@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use crate::client::RequestHead;
 use crate::identity::issuer::RoleTypes;
-use crate::scheme::bearer::{Bearer, BearerTokens, CookieTokens, IssuerResolver, Jwt, Key, TokenCache};
+use crate::scheme::bearer::{Bearer, CookieTokens, IssuerResolver, Jwt, JwtError, Key, TokenCache, authenticators};
 use crate::scheme::build_error::{BuildError, Mistakes};
 use crate::scheme::settings::{AllSettings, Assembly, IssuerSettings, SchemeSettings, SettingsContext};
 use crate::scheme::ticket::{Tickets, TicketsInQuery};
+use crate::scheme::token_place::TokenPlace;
 use crate::scheme::{ForeignTokens, OwnIssuer, Subprotocol};
 
 /// Settings of bearer tokens.
@@ -41,6 +42,27 @@ impl TokenSettings {
     /// Returns whether any token issuer is configured.
     pub fn has_issuers(&self) -> bool {
         !self.jwts.is_empty()
+    }
+
+    /// Checks that only trusted proxies can set the headers of proxies, and that browsers send no other credential by themselves.
+    fn check_proxy_headers<H: RequestHead>(&self, context: &SettingsContext<'_, H>, mistakes: &mut Mistakes) {
+        let mut issuers = context.settings.iter().flat_map(SchemeSettings::issuers);
+        let has_session = issuers.any(|issuer| issuer.method == "session");
+        for (jwt, name) in self.jwts.iter().filter_map(|jwt| Some((jwt, jwt.header_of_proxy()?))) {
+            if !context.names_proxies {
+                mistakes.add(BuildError::ProxyHeaderWithoutProxy(name.to_owned()));
+            }
+            for (other, _) in [("session", has_session), ("bearer_cookie", self.cookie.is_some())]
+                .iter()
+                .filter(|(_, is_set)| *is_set)
+            {
+                mistakes.add(BuildError::ProxyHeaderBeside(other));
+            }
+            if context.settings.iter().any(|settings| settings.reads_tokens_in(TokenPlace::Header(name))) {
+                let (issuer, error) = (jwt.name_of_issuer().to_owned(), JwtError::ProxyHeaderIsPlace(name.to_owned()));
+                mistakes.add(BuildError::Jwt { issuer, error });
+            }
+        }
     }
 
     fn bearer(self, roles: &RoleTypes) -> Result<Option<Bearer>, BuildError> {
@@ -98,15 +120,21 @@ impl<H: RequestHead> SchemeSettings<H> for TokenSettings {
         self.jwts.iter().map(stated).collect()
     }
 
-    fn check(&self, _: &SettingsContext<'_, H>, mistakes: &mut Mistakes) {
+    fn reads_tokens_in(&self, place: TokenPlace<'_>) -> bool {
+        self.jwts.iter().any(|jwt| jwt.is_read_in(place))
+    }
+
+    fn check(&self, context: &SettingsContext<'_, H>, mistakes: &mut Mistakes) {
+        self.check_proxy_headers(context, mistakes);
         let is_name = |name: &str| {
             !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._".contains(&byte))
         };
         let has_tokens = self.has_issuers();
+        let has_bearer = self.jwts.iter().any(|jwt| jwt.is_read_in(TokenPlace::Bearer));
         if self.tickets && !has_tokens {
             mistakes.add(BuildError::TicketsWithoutTokens);
         }
-        if let Some(name) = self.subprotocol.as_ref().filter(|name| !has_tokens || !is_name(name)) {
+        if let Some(name) = self.subprotocol.as_ref().filter(|name| !has_bearer || !is_name(name)) {
             mistakes.add(BuildError::Subprotocol(name.clone()));
         }
         if let Some(name) = self.cookie.as_ref().filter(|name| !has_tokens || !is_name(name)) {
@@ -148,7 +176,7 @@ impl<H: RequestHead> SchemeSettings<H> for TokenSettings {
         assembly.provide(Arc::clone(&bearer));
         assembly.provide(Arc::new(Subprotocol(subprotocol.clone())));
         let foreign = assembly.part::<ForeignTokens>();
-        assembly.schemes.push(Arc::new(BearerTokens::new(Arc::clone(&bearer), subprotocol, foreign)));
+        assembly.schemes.extend(authenticators(&bearer, subprotocol, foreign));
         if let Some(name) = cookie {
             assembly.schemes.push(Arc::new(CookieTokens::new(Arc::clone(&bearer), name)));
         }

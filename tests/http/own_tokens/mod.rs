@@ -2,7 +2,9 @@
 
 mod accounts;
 mod api_key_files;
+mod jwt_places;
 mod limits;
+mod lookups;
 mod settings;
 
 use std::sync::Arc;

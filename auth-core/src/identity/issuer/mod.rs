@@ -63,7 +63,8 @@ impl Issuer {
     /// Describes the locations of names that are not the default ones, the tenancy, and whether all scopes are held.
     pub(crate) fn places(&self) -> String {
         let mut places = String::new();
-        if matches!(self.scheme, SchemeId::Bearer | SchemeId::Dpop) {
+        let is_of_token = self.scheme.is_in_rules(SchemeId::Bearer) || self.scheme == SchemeId::Dpop;
+        if is_of_token {
             for list in &self.lists {
                 let usual = match list.kind {
                     NameKind::Role => "roles",

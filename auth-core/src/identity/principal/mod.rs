@@ -294,7 +294,11 @@ impl Principal {
 
     /// Returns whether the credential was issued for repeated use, as tokens and sessions are.
     pub(crate) fn is_issued(&self) -> bool {
-        matches!(self.scheme(), SchemeId::Bearer | SchemeId::Dpop | SchemeId::Session)
+        match self.scheme() {
+            SchemeId::Bearer | SchemeId::Dpop | SchemeId::Session => true,
+            SchemeId::Custom(_) => SchemeId::OF_TOKENS.contains(&self.scheme()) && self.scheme() != SchemeId::OWN_TOKEN,
+            _ => false,
+        }
     }
 
     /// Returns a claim, regardless of what the issuer may confer.

@@ -238,7 +238,7 @@ impl Principal {
                 (Some(_), false) => format!("{count} at {at}"),
             });
         }
-        let help = if matches!(self.scheme(), SchemeId::Bearer | SchemeId::Dpop) {
+        let help = if matches!(self.scheme().challenged(), SchemeId::Bearer | SchemeId::Dpop) {
             format!(" (`.{}s_at([…])`)", kind.word())
         } else {
             String::new()

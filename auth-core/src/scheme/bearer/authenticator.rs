@@ -10,6 +10,7 @@ use crate::identity::principal::Principal;
 use crate::identity::scheme_id::SchemeId;
 use crate::identity::token_digest::TokenDigest;
 use crate::scheme::authorization_header::is_token68;
+use crate::scheme::token_place::TokenPlace;
 use crate::scheme::{
     Authenticator, Credential, Extracted, ForeignTokens, RequestView, SyntaxError, Verification, Verified,
 };
@@ -44,7 +45,7 @@ impl BearerTokens {
             let credential = Credential::in_authorization(SchemeId::Bearer, "");
             return Credential { verified: Some(principal), ..credential }.into();
         }
-        if self.foreign.as_ref().is_some_and(|foreign| foreign.0(token)) {
+        if self.foreign.as_ref().is_some_and(|foreign| foreign.claims(TokenPlace::Bearer, token)) {
             return Extracted::Absent;
         }
         if token.len() > self.bearer.longest() {
@@ -93,7 +94,7 @@ fn in_subprotocol<'r, H: RequestHead>(head: Head<'r, H>, name: &str, longest: us
 }
 
 /// Verifies a token. The result is ready immediately unless keys must be fetched, or an issuer or the resolver asked.
-fn verify<'r, H: RequestHead>(
+pub(super) fn verify<'r, H: RequestHead>(
     bearer: &'r Bearer,
     token: &'r str,
     view: &RequestView<'r, H>,

@@ -76,8 +76,10 @@ pub(super) fn read_claims(
         }
         ProofOfPossession::Proven(_) => &issuer.proven,
     };
-    let (subject, is_client) = issuer.conditions.caller(&claims, read.subject, read.client)?;
     let expires_at = read.expires_at.ok_or_else(|| invalid("the expiry (exp) is absent"))?;
+    let (claims, is_named) = issuer.conditions.with_subject(claims, &mut read.subject);
+    let (subject, is_client) = issuer.conditions.caller(&claims, read.subject, read.client)?;
+    let is_client = is_client || is_named;
     if profile {
         read.check_profile()?;
     }

@@ -21,6 +21,8 @@ pub(super) struct Conditions {
     /// Claims other than `client_id` that contain the client's id.
     pub(super) client_ids: Vec<Path>,
     pub(super) client_marks: Vec<(Path, ClientMark)>,
+    /// The name of the client that tokens without a subject belong to.
+    pub(super) without_subject: Option<String>,
     /// Whether a token without a subject is accepted as a token of its client.
     pub(super) clients_without_subject: bool,
     pub(super) accepts_id_tokens: bool,
@@ -101,6 +103,18 @@ impl Conditions {
         Ok(())
     }
 
+    /// Returns the claims with the name of the client, if they have no subject and there is a name for it. Positions of the other claims
+    /// do not change.
+    pub(super) fn with_subject(&self, claims: String, subject: &mut Option<Span>) -> (String, bool) {
+        let (None, Some(name), Some(end)) = (&subject, &self.without_subject, claims.rfind('}')) else {
+            return (claims, false);
+        };
+        // There is another claim, since every token expires.
+        let named = format!("{},\"sub\":{}}}", claims.get(..end).unwrap_or_default(), Value::from(name.as_str()));
+        *subject = Raw::whole(&named).member("sub").map(|name| name.span(&named));
+        (named, true)
+    }
+
     /// Returns the claim that names the caller, and whether the caller is a client.
     pub(super) fn caller(
         &self,
@@ -112,7 +126,7 @@ impl Conditions {
         let Some(subject) = subject else {
             if !self.clients_without_subject {
                 return Err(invalid("the subject (sub) is absent")
-                    .with_detail("`.clients_without_subject()` accepts the tokens of clients without one"));
+                    .with_detail("`.without_subject(…)` or `.clients_without_subject()` accepts tokens without one"));
             }
             let others =
                 || self.client_ids.iter().find_map(|path| lookup(claims, path).filter(|claim| names_it(*claim)));

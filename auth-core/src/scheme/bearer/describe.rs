@@ -35,6 +35,12 @@ impl Bearer {
         if issuer.conditions.clients_without_subject {
             said += ", also clients without a subject";
         }
+        if let Some(name) = &issuer.conditions.without_subject {
+            said += &format!(", the client {name:?} without a subject");
+        }
+        if let Some(places) = &issuer.places {
+            said += &format!(", in {}", places.set);
+        }
         for other in &issuer.signs_for {
             said += &format!(", also issuer {other:?}");
         }

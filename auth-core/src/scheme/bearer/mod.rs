@@ -12,6 +12,7 @@ mod key;
 mod header;
 mod tenant;
 mod access;
+mod places;
 mod presentation;
 mod claims;
 #[cfg(feature = "oidc")]
@@ -25,6 +26,7 @@ mod cache;
 mod settings;
 mod describe;
 mod authenticator;
+mod placed;
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -42,6 +44,8 @@ use self::jws::{Unverified, VerifiedBy, VerifiedJws};
 use self::key::PreparedKey;
 pub(crate) use self::key::ProofKey;
 pub use self::key::{Key, KeyError};
+pub use self::placed::authenticators;
+use self::places::IssuerPlaces;
 use self::presentation::ProofOfPossession;
 #[cfg(feature = "oidc")]
 pub use self::remote::{FetchError, Introspection, IntrospectionError};
@@ -80,6 +84,8 @@ struct TokenIssuer {
     headers: SeenHeaders,
     tenants: TokenTenants,
     access: Option<AccessClaim>,
+    /// The places of the tokens. `None` if only `Authorization: Bearer` is read.
+    places: Option<Box<IssuerPlaces>>,
     remote: Remote,
 }
 

@@ -1,21 +1,20 @@
 //! Extraction and verification of tokens that the application issues.
 
-use std::net::IpAddr;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
 use quick_cache::sync::Cache;
 
 use super::format::has_token_syntax;
-use super::source::{Place, Recognition, TokenSource, source_of};
+use super::found::{FoundToken, NoCaller, client_principal};
+use super::misses::Misses;
+use super::source::{Recognition, TokenSource, source_of};
 use crate::client::RequestHead;
+use crate::client::address::PeerOrClient;
 use crate::denial::{Denial, Reason, RetryAfter};
-use crate::identity::account_id::AccountId;
-use crate::identity::granted::{GrantedRights, RightsIn};
 use crate::identity::issuer::Issuer;
-use crate::identity::network::Network;
 use crate::identity::principal::{Binding, Principal};
-use crate::identity::rights::Rights;
 use crate::identity::scheme_id::SchemeId;
 use crate::identity::token_digest::TokenDigest;
 use crate::identity::vocabulary::NameKind;
@@ -23,11 +22,11 @@ use crate::runtime::background_fetch::spawn;
 use crate::runtime::clock::{self, Moment, Timestamp};
 use crate::runtime::concurrency_limit::ConcurrencyLimit;
 use crate::runtime::timeout;
+use crate::scheme::token_place::TokenPlace;
 use crate::scheme::{
     Authenticator, Authorization, ConfiguredNames, Credential, Extracted, RequestView, SyntaxError, Verification,
 };
-use crate::store::tokens::{ApiKeyFile, Owner, TokenId, TokenRecord, TokenStore};
-use crate::store::unavailable::StoreUnavailable;
+use crate::store::tokens::{ApiKeyFile, TokenId, TokenRecord, TokenStore};
 
 /// Maximum number of lookups at a time.
 const MAX_LOOKUPS: usize = 64;
@@ -43,12 +42,17 @@ pub(super) struct OwnTokens {
     headers: Vec<String>,
     /// Whether other tokens in `Authorization: Bearer` belong to another scheme.
     leaves_bearer: bool,
-    lookups: Arc<ConcurrencyLimit>,
+    /// The headers in which other tokens belong to another scheme.
+    left_headers: Vec<String>,
+    /// The limit of lookups in all stores.
+    limit: Arc<ConcurrencyLimit>,
+    misses: Misses,
     used: Cache<TokenId, Moment>,
 }
 
 impl OwnTokens {
-    pub(super) fn new(sources: Vec<TokenSource>, leaves_bearer: bool) -> Self {
+    /// Creates the authenticator. `leaves` returns whether another scheme reads tokens in a place as well.
+    pub(super) fn new(sources: Vec<TokenSource>, leaves: impl Fn(TokenPlace<'_>) -> bool) -> Self {
         let mut headers: Vec<_> = sources.iter().flat_map(|source| source.places.headers.iter().cloned()).collect();
         headers.sort();
         headers.dedup();
@@ -58,13 +62,31 @@ impl OwnTokens {
             let in_authorization = (source.places.bearer || source.places.bare).then_some(&source.in_authorization);
             issuers.extend(in_header.into_iter().chain(in_authorization).cloned());
         }
-        let lookups = Arc::new(ConcurrencyLimit::new(MAX_LOOKUPS));
-        Self { sources, issuers, headers, leaves_bearer, lookups, used: Cache::new(RECENTLY_USED) }
+        let limit = Arc::new(ConcurrencyLimit::new(MAX_LOOKUPS));
+        let (misses, used) = (Misses::default(), Cache::new(RECENTLY_USED));
+        let left_headers = headers.iter().filter(|name| leaves(TokenPlace::Header(name))).cloned().collect();
+        let leaves_bearer = leaves(TokenPlace::Bearer);
+        Self { sources, issuers, headers, leaves_bearer, left_headers, limit, misses, used }
     }
 
-    /// Returns whether a token in `Authorization: Bearer` belongs to one of these sources.
-    pub(super) fn claims(&self, token: &[u8]) -> bool {
-        source_of(&self.sources, Place::Bearer, token).is_some()
+    /// Returns whether a token in this place belongs to one of these sources.
+    pub(super) fn claims(&self, place: TokenPlace<'_>, token: &[u8]) -> bool {
+        source_of(&self.sources, place, token).is_some()
+    }
+
+    /// Returns the headers that are read.
+    pub(super) fn header_names(&self) -> Vec<String> {
+        self.headers.clone()
+    }
+
+    fn in_header<'r>(&self, name: &String, token: &'r [u8]) -> Extracted<'r> {
+        let is_left = self.left_headers.contains(name) && !self.claims(TokenPlace::Header(name), token);
+        if is_left { Extracted::Absent } else { found(token, SchemeId::ApiKey) }
+    }
+
+    fn has_fixed_in(&self, place: TokenPlace<'_>) -> bool {
+        let is_fixed = |source: &TokenSource| matches!(source.recognition, Recognition::Fixed { .. });
+        self.sources.iter().any(|source| is_fixed(source) && source.places.has(place))
     }
 
     fn reads(&self, place: impl Fn(&TokenSource) -> bool) -> bool {
@@ -75,7 +97,7 @@ impl OwnTokens {
         if self.reads(|source| source.places.bearer)
             && let Some(token) = authorization.after_bearer()
         {
-            let is_ours = source_of(&self.sources, Place::Bearer, token).is_some();
+            let is_ours = source_of(&self.sources, TokenPlace::Bearer, token).is_some();
             return match is_ours || !self.leaves_bearer {
                 true => found(token, SchemeId::OWN_TOKEN),
                 false => Extracted::Absent,
@@ -83,7 +105,7 @@ impl OwnTokens {
         }
         if let Authorization::Line(line) = authorization
             && self.reads(|source| source.places.bare)
-            && source_of(&self.sources, Place::Bare, line).is_some()
+            && source_of(&self.sources, TokenPlace::Bare, line).is_some()
         {
             return found(line, SchemeId::OWN_TOKEN);
         }
@@ -95,61 +117,51 @@ impl OwnTokens {
         &'p self,
         credential: &Credential<'_>,
         view: &RequestView<'_, H>,
-    ) -> Option<Place<'p>> {
+    ) -> Option<TokenPlace<'p>> {
         if credential.is_in_authorization {
             let is_bearer = view.authorization.after_bearer().is_some();
-            return Some(if is_bearer { Place::Bearer } else { Place::Bare });
+            return Some(if is_bearer { TokenPlace::Bearer } else { TokenPlace::Bare });
         }
-        self.headers.iter().find(|name| view.head.bytes(name).next().is_some()).map(|name| Place::Header(name))
+        self.headers.iter().find(|name| view.head.bytes(name).next().is_some()).map(|name| TokenPlace::Header(name))
     }
 
-    /// Looks a token up.
+    /// Looks a token up. Counts it for the throttle if it is unknown.
     ///
     /// # Errors
-    /// 401 if the token is unknown, expired or revoked. 503 if the store is unavailable.
+    /// The token is unknown, expired or revoked, or the store is unavailable.
     async fn look_up(
         &self,
-        source: &TokenSource,
-        store: &Arc<dyn TokenStore>,
-        token: &str,
-        place: Place<'_>,
-        client: Option<IpAddr>,
+        (source, store): (&TokenSource, &Arc<dyn TokenStore>),
+        digest: TokenDigest,
+        place: TokenPlace<'_>,
+        seen: Option<PeerOrClient>,
     ) -> Result<Principal, Denial> {
-        let refused = |reason, cause| Denial::refused(challenge_of(place), reason, cause);
-        let unavailable = |cause| refused(Reason::AuthenticationUnavailable(RetryAfter::seconds(2)), cause);
-        let permit = self.lookups.acquire(client).await;
-        let Some(_permit) = permit else { return Err(unavailable("too many lookups of tokens are in progress")) };
-        let found = timeout::with_timeout(async {
-            let digest = store.digest(token.as_bytes());
-            store.find(&digest).await
-        });
-        let found = found.await.unwrap_or(Err(StoreUnavailable));
-        let record = found.map_err(|StoreUnavailable| unavailable("the store of tokens is unavailable"))?;
-        let Some(record) = record else {
-            return Err(refused(Reason::InvalidCredentials, "the token is unknown"));
+        let lookup = (&**store, &digest, source.cache);
+        let found = source.lookups.find(lookup, &self.limit, seen.map(PeerOrClient::address)).await;
+        let Some(found) = found.map_err(|cause| unavailable(place, cause))? else {
+            self.misses.count(Some(&digest), seen).await;
+            return Err(Denial::refused(challenge_of(place), Reason::InvalidCredentials, "the token is unknown"));
         };
-        let now = clock::now();
-        if record.revoked {
-            return Err(refused(Reason::RevokedCredentials, "the token was revoked"));
-        }
-        let expires = record.expires.map(Timestamp::from_wall_time);
-        if expires.is_some_and(|expires| expires <= now) {
-            return Err(refused(Reason::ExpiredCredentials, "the token has expired"));
-        }
-        self.note_use(store, &record);
-        let issuer = issuer_in(source, place);
-        let principal = match &record.owner {
-            Owner::Client(name) if !source.is_for_accounts => client_principal(issuer, name, Some(&record.id), expires)
-                .map(|client| as_client(client, source, &record)),
-            Owner::Account(account) if source.is_for_accounts => {
-                let principal = principal_of(issuer, claims_of(&account.to_string(), Some(&record.id), expires));
-                principal.map(|principal| for_account(principal, account, source, &record))
-            }
-            Owner::Client(_) | Owner::Account(_) => {
-                return Err(unavailable("the owner of the token is not of the kind of its source"));
-            }
-        };
-        principal.ok_or_else(|| unavailable("the record of the token has no owner"))
+        self.accept((source, store), &digest, &found, place, seen)
+    }
+
+    /// Returns the caller of a token that the store or the cache has found.
+    fn accept(
+        &self,
+        (source, store): (&TokenSource, &Arc<dyn TokenStore>),
+        digest: &TokenDigest,
+        found: &FoundToken,
+        place: TokenPlace<'_>,
+        seen: Option<PeerOrClient>,
+    ) -> Result<Principal, Denial> {
+        let principal = found.caller(source, issuer_in(source, place), clock::now());
+        let principal = principal.map_err(|none| match none {
+            NoCaller::Refused(reason, cause) => Denial::refused(challenge_of(place), reason, cause),
+            NoCaller::Unusable(cause) => unavailable(place, cause),
+        })?;
+        self.note_use(store, &found.record);
+        self.misses.accept(digest, seen);
+        Ok(principal)
     }
 
     /// Records the use of a token in the background, at most once a minute (TOKEN-15).
@@ -171,6 +183,15 @@ impl OwnTokens {
     }
 }
 
+/// Returns the digest by which a store finds a token. `None` if the store panics.
+fn digest_of(store: &dyn TokenStore, token: &str) -> Option<TokenDigest> {
+    catch_unwind(AssertUnwindSafe(|| store.digest(token.as_bytes()))).ok()
+}
+
+fn unavailable(place: TokenPlace<'_>, cause: &'static str) -> Denial {
+    Denial::refused(challenge_of(place), Reason::AuthenticationUnavailable(RetryAfter::seconds(2)), cause)
+}
+
 /// Returns the credential of this scheme, or the refusal of text that cannot be a token.
 fn found(token: &[u8], scheme: SchemeId) -> Extracted<'_> {
     let text = std::str::from_utf8(token).ok().filter(|token| has_token_syntax(token.as_bytes()));
@@ -184,83 +205,18 @@ fn found(token: &[u8], scheme: SchemeId) -> Extracted<'_> {
     }
 }
 
-fn challenge_of(place: Place<'_>) -> SchemeId {
+fn challenge_of(place: TokenPlace<'_>) -> SchemeId {
     match place {
-        Place::Bearer | Place::Bare => SchemeId::Bearer,
-        Place::Header(_) => SchemeId::ApiKey,
+        TokenPlace::Bearer | TokenPlace::Bare => SchemeId::Bearer,
+        TokenPlace::Header(_) | TokenPlace::ProxyHeader(_) => SchemeId::ApiKey,
     }
 }
 
-fn issuer_in<'s>(source: &'s TokenSource, place: Place<'_>) -> &'s Arc<Issuer> {
+fn issuer_in<'s>(source: &'s TokenSource, place: TokenPlace<'_>) -> &'s Arc<Issuer> {
     match place {
-        Place::Bearer | Place::Bare => &source.in_authorization,
-        Place::Header(_) => &source.in_header,
+        TokenPlace::Bearer | TokenPlace::Bare => &source.in_authorization,
+        TokenPlace::Header(_) | TokenPlace::ProxyHeader(_) => &source.in_header,
     }
-}
-
-/// Returns a client of the issuer. A program acts on its own behalf, which `client_id` indicates (RFC 9068 §5). Block lists block a
-/// token by its identifier (`jti`).
-fn client_principal(
-    issuer: &Arc<Issuer>,
-    name: &str,
-    id: Option<&TokenId>,
-    expires: Option<Timestamp>,
-) -> Option<Principal> {
-    let mut claims = claims_of(name, id, expires);
-    claims.insert("client_id".to_owned(), name.into());
-    principal_of(issuer, claims)
-}
-
-fn principal_of(issuer: &Arc<Issuer>, claims: serde_json::Map<String, serde_json::Value>) -> Option<Principal> {
-    Principal::from_claims(Arc::clone(issuer), serde_json::Value::Object(claims).to_string()).ok()
-}
-
-fn claims_of(
-    subject: &str,
-    id: Option<&TokenId>,
-    expires: Option<Timestamp>,
-) -> serde_json::Map<String, serde_json::Value> {
-    let mut claims = serde_json::Map::new();
-    claims.insert("sub".to_owned(), subject.into());
-    if let Some(id) = id {
-        claims.insert("jti".to_owned(), id.as_str().into());
-    }
-    if let Some(expires) = expires {
-        claims.insert("exp".to_owned(), expires.seconds().into());
-    }
-    claims
-}
-
-/// Limits a token of an account to its ceiling, tenants and networks (RIGHTS-5, RIGHTS-6).
-fn for_account(principal: Principal, account: &AccountId, source: &TokenSource, record: &TokenRecord) -> Principal {
-    let principal = principal.acting_for(account.clone(), binding_of(record), networks_of(record));
-    principal.with_ceiling(ceiling_of(record, source).clone())
-}
-
-fn ceiling_of<'a>(record: &'a TokenRecord, source: &'a TokenSource) -> &'a Rights {
-    record.ceiling.as_ref().unwrap_or(&source.default_ceiling)
-}
-
-fn binding_of(record: &TokenRecord) -> Binding {
-    record.tenants.as_ref().map_or(Binding::None, |tenants| Binding::Only(tenants.clone().into()))
-}
-
-fn networks_of(record: &TokenRecord) -> Option<Arc<[Network]>> {
-    record.networks.as_deref().map(Arc::from)
-}
-
-/// Gives a client the rights of its token: the ceiling, in the tenants of the token if it has any, and only from its networks
-/// (TOKEN-12, TOKEN-13).
-fn as_client(principal: Principal, source: &TokenSource, record: &TokenRecord) -> Principal {
-    let (ceiling, confers) = (ceiling_of(record, source).clone(), &principal.source().confers);
-    let granted = match &record.tenants {
-        None => GrantedRights::unbound(ceiling, confers),
-        Some(tenants) => {
-            let each = tenants.iter().map(|tenant| (RightsIn::Tenant(tenant.clone()), ceiling.clone()));
-            GrantedRights::new(each.collect(), confers)
-        }
-    };
-    principal.granting(granted, binding_of(record), networks_of(record))
 }
 
 impl<H: RequestHead> Authenticator<H> for OwnTokens {
@@ -286,12 +242,15 @@ impl<H: RequestHead> Authenticator<H> for OwnTokens {
             let mut lines = view.head.bytes(name);
             let Some(line) = lines.next() else { continue };
             let here = match lines.next() {
-                None => found(line.trim_ascii(), SchemeId::ApiKey),
+                None => self.in_header(name, line.trim_ascii()),
                 Some(_) => {
                     let cause = "the header of a token is repeated";
                     Extracted::Refused(SyntaxError::malformed(Some(SchemeId::ApiKey), cause))
                 }
             };
+            if matches!(here, Extracted::Absent) {
+                continue;
+            }
             if !matches!(extracted, Extracted::Absent) {
                 return Extracted::Refused(SyntaxError::malformed(None, "two credentials"));
             }
@@ -300,37 +259,62 @@ impl<H: RequestHead> Authenticator<H> for OwnTokens {
         extracted
     }
 
+    fn throttle(&self, credential: &Credential<'_>, view: &RequestView<'_, H>) -> Option<Denial> {
+        let delay = self.misses.delay(view.client(), || self.digest(credential, None, view))?;
+        let place = self.place(credential, view)?;
+        Some(Denial::refused(challenge_of(place), Reason::TooManyAttempts(delay), "too many unknown tokens"))
+    }
+
     fn verify<'r>(&'r self, credential: Credential<'r>, view: &RequestView<'r, H>) -> Verification<'r> {
         let ready = |result: Result<Principal, Denial>| Verification::Ready(result.into());
         let Some(place) = self.place(&credential, view) else {
             return ready(Err(Denial::new(Reason::SetUp)));
         };
         let token = credential.text;
-        let unknown = |cause| Err(Denial::refused(challenge_of(place), Reason::InvalidCredentials, cause));
+        let unknown = |cause| Denial::refused(challenge_of(place), Reason::InvalidCredentials, cause);
         let Some(source) = source_of(&self.sources, place, token.as_bytes()) else {
-            return ready(unknown("the token belongs to no source that reads it in this place"));
+            let denial = unknown("the token belongs to no source that reads it in this place");
+            if !self.has_fixed_in(place) {
+                return ready(Err(denial));
+            }
+            // It may be an attempt to guess a fixed token, which is a secret of the configuration.
+            let seen = view.client();
+            return Verification::pending(async move {
+                self.misses.count(None, seen).await;
+                Err::<Principal, _>(denial)
+            });
         };
         match (&source.recognition, &source.store) {
-            (Recognition::Fixed { granted, .. }, _) => {
+            (Recognition::Fixed { digest, granted }, _) => {
+                self.misses.accept(digest, view.client());
                 let principal = client_principal(issuer_in(source, place), &source.name, None, None);
                 let principal = principal.map(|client| client.granting(granted.clone(), Binding::None, None));
                 ready(principal.ok_or_else(|| Denial::new(Reason::SetUp)))
             }
             (Recognition::Prefix { prefix, is_unchecked: false }, _) if !prefix.has_checksum(token) => {
-                ready(unknown("the checksum of the token is wrong"))
+                ready(Err(unknown("the checksum of the token is wrong")))
             }
             (_, Some(store)) => {
-                let client = view.client().map(|seen| seen.address());
-                Verification::pending(self.look_up(source, store, token, place, client))
+                let (seen, from) = (view.client(), (source, store));
+                let Some(digest) = digest_of(&**store, token) else {
+                    return ready(Err(unavailable(place, "the store of tokens panicked")));
+                };
+                match source.lookups.cached(&digest) {
+                    Some(found) => ready(self.accept(from, &digest, &found, place, seen)),
+                    None => Verification::pending(self.look_up(from, digest, place, seen)),
+                }
             }
             (_, None) => ready(Err(Denial::new(Reason::SetUp))),
         }
     }
 
     fn digest(&self, credential: &Credential<'_>, _: Option<&str>, view: &RequestView<'_, H>) -> Option<TokenDigest> {
-        let token = credential.text.as_bytes();
-        let source = source_of(&self.sources, self.place(credential, view)?, token)?;
-        source.store.as_ref().map(|store| store.digest(token))
+        let token = credential.text;
+        let source = source_of(&self.sources, self.place(credential, view)?, token.as_bytes())?;
+        match (&source.recognition, &source.store) {
+            (Recognition::Fixed { digest, .. }, _) => Some(digest.clone()),
+            (_, store) => digest_of(&**store.as_ref()?, token),
+        }
     }
 
     fn location(&self) -> Option<(&'static str, String)> {
@@ -374,11 +358,8 @@ impl std::fmt::Display for TokenSource {
             Recognition::Opaque => f.write_str("opaque tokens")?,
             Recognition::Fixed { .. } => f.write_str("one fixed token")?,
         }
-        let mut places = Vec::new();
-        places.extend(self.places.bearer.then(|| "Authorization: Bearer".to_owned()));
-        places.extend(self.places.bare.then(|| "Authorization without a scheme".to_owned()));
-        places.extend(self.places.headers.iter().cloned());
-        write!(f, " in {}", places.join(" or "))
+        write!(f, " in {}", self.places)?;
+        if self.cache.is_zero() { Ok(()) } else { write!(f, " cached for {} ms", self.cache.as_millis()) }
     }
 }
 

@@ -2,6 +2,9 @@
 
 mod format;
 mod tokens_error;
+mod found;
+mod lookup;
+mod misses;
 mod source;
 mod settings;
 mod authenticator;

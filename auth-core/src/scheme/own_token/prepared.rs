@@ -11,6 +11,7 @@ use crate::identity::issuer::LoginSetting;
 use crate::scheme::ForeignTokens;
 use crate::scheme::build_error::{BuildError, Mistakes};
 use crate::scheme::settings::{AllSettings, Assembly, IssuerSettings, SchemeSettings, SettingsContext};
+use crate::scheme::token_place::TokenPlace;
 
 /// The settings of all token sources.
 #[derive(Default)]
@@ -72,6 +73,10 @@ impl<H: RequestHead> SchemeSettings<H> for TokenSources {
         self.0.iter().filter(|tokens| tokens.is_opaque()).count()
     }
 
+    fn reads_tokens_in(&self, place: TokenPlace<'_>) -> bool {
+        self.0.iter().any(|tokens| tokens.is_read_in(place))
+    }
+
     fn check(&self, context: &SettingsContext<'_, H>, mistakes: &mut Mistakes) {
         for (name, error) in self.conflicts() {
             mistakes.add(BuildError::Tokens { name, error });
@@ -99,11 +104,11 @@ impl<H: RequestHead> SchemeSettings<H> for TokenSources {
                 Err(error) => mistakes.add(BuildError::Tokens { name, error }),
             }
         }
-        let leaves_bearer =
-            others.iter().flat_map(|settings| settings.issuers()).any(|issuer| issuer.method == "bearer");
-        let tokens = Arc::new(OwnTokens::new(sources, leaves_bearer));
-        let claims = Arc::clone(&tokens);
-        assembly.provide(Arc::new(ForeignTokens(Box::new(move |token| claims.claims(token)))));
+        let leaves = |place: TokenPlace<'_>| others.iter().any(|settings| settings.reads_tokens_in(place));
+        let tokens = Arc::new(OwnTokens::new(sources, leaves));
+        let (headers, claims) = (tokens.header_names(), Arc::clone(&tokens));
+        let recognizes = Box::new(move |place: TokenPlace<'_>, token: &[u8]| claims.claims(place, token));
+        assembly.provide(Arc::new(ForeignTokens { recognizes, headers }));
         assembly.schemes.push(tokens);
     }
 }

@@ -1,20 +1,23 @@
 //! The settings of one source of tokens that the application issues.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use secrecy::{ExposeSecret as _, SecretString};
 
 use super::format::{TokenPrefix, TokenPrefixError, has_token_syntax};
-use super::source::{Places, Recognition, TokenSource};
+use super::lookup::Lookups;
+use super::source::{Recognition, TokenSource};
 use super::tokens_error::TokensError;
-use crate::client::tenant::{Location, at, is_reserved_header};
+use crate::client::tenant::{Location, at};
 use crate::identity::granted::GrantedRights;
 use crate::identity::issuer::{Confers, Issuer, LoginSource, RoleTypes};
 use crate::identity::rights::Rights;
-use crate::identity::scheme_id::{SchemeId, is_token};
+use crate::identity::scheme_id::SchemeId;
 use crate::runtime::set_once::SetOnce;
 use crate::scheme::OwnIssuer;
 use crate::scheme::authorization_header::has_jwt_form;
+use crate::scheme::token_place::{PlaceError, PlaceSet, TokenPlace};
 use crate::store::tokens::{ApiKeyFile, TokenDigest, TokenStore};
 
 /// A source of tokens that the application issues: opaque secrets, which programs send in place of a login.
@@ -51,6 +54,9 @@ pub struct Tokens {
     places: Option<Vec<Location>>,
     /// The keys of the source, if it is a file of an earlier format.
     api_keys: Option<ApiKeyFile>,
+    cache: Duration,
+    /// Shared by clones, so that a change of tokens removes cached records.
+    lookups: Arc<Lookups>,
     once: SetOnce,
 }
 
@@ -65,6 +71,9 @@ impl Tokens {
     /// Minimum length of a fixed token in bytes.
     pub const MIN_FIXED_LENGTH: usize = 16;
 
+    /// Maximum time for which found tokens are [cached](Self::cache).
+    pub const MAX_CACHE_TTL: Duration = Duration::from_secs(60);
+
     /// Creates a source with this name: lowercase letters, digits and hyphens. The issuer of its callers is `token:<name>`.
     pub fn named(name: impl Into<String>) -> Self {
         Self {
@@ -77,6 +86,8 @@ impl Tokens {
             confers: None,
             places: None,
             api_keys: None,
+            cache: Duration::ZERO,
+            lookups: Arc::default(),
             once: SetOnce::default(),
         }
     }
@@ -153,6 +164,26 @@ impl Tokens {
         Self { places: Some(places.into_iter().collect()), ..self }
     }
 
+    /// Caches found tokens in the memory of this process. Default: none, and at most 60 s.
+    ///
+    /// A cached token is checked like a new one: its expiry, block lists, its account, and the limits of its tenants, networks and
+    /// ceiling. A change of the store by another process, such as a revocation, takes effect after at most this time. Call
+    /// [`clear_cache`](Self::clear_cache) after a change in this process.
+    ///
+    /// # Errors
+    /// [`build`](https://docs.rs/auth-actix/latest/auth_actix/struct.AuthBuilder.html#method.build) returns
+    /// [`TokensError::CacheTtl`] for more than 60 s.
+    pub fn cache(mut self, ttl: Duration) -> Self {
+        self.once.note("cache");
+        Self { cache: ttl, ..self }
+    }
+
+    /// Removes all cached tokens, so that the store is asked again. Call it after a change of the store that does not use this value.
+    /// Clones share one cache.
+    pub fn clear_cache(&self) {
+        self.lookups.clear();
+    }
+
     pub(super) fn name(&self) -> &str {
         &self.name
     }
@@ -163,6 +194,16 @@ impl Tokens {
 
     pub(super) fn is_for_accounts(&self) -> bool {
         self.is_for_accounts
+    }
+
+    /// Returns whether tokens are read in this place.
+    pub(super) fn is_read_in(&self, place: TokenPlace<'_>) -> bool {
+        self.place_set().is_ok_and(|places| places.has(place))
+    }
+
+    fn place_set(&self) -> Result<PlaceSet, PlaceError> {
+        let default_place = || if self.api_keys.is_some() { at::header("x-api-key") } else { at::bearer() };
+        PlaceSet::new(self.places.clone().unwrap_or_else(|| vec![default_place()]))
     }
 
     pub(super) fn is_opaque(&self) -> bool {
@@ -185,6 +226,14 @@ impl Tokens {
         }
     }
 
+    fn check_cache(&self) -> Result<(), TokensError> {
+        if self.cache > Self::MAX_CACHE_TTL {
+            return Err(TokensError::CacheTtl);
+        }
+        let is_fixed = matches!(self.form, Some(Form::Fixed(..)));
+        if is_fixed && self.once.has("cache") { Err(TokensError::CacheOfFixed) } else { Ok(()) }
+    }
+
     /// Checks the settings that do not depend on the form of the tokens.
     fn check(&self, login: LoginSource) -> Result<(), TokensError> {
         if let Some(setting) = self.once.repeated().next() {
@@ -194,6 +243,7 @@ impl Tokens {
         if !(1..=32).contains(&self.name.len()) || !self.name.bytes().all(is_name) {
             return Err(TokensError::Name);
         }
+        self.check_cache()?;
         let is_fixed = matches!(self.form, Some(Form::Fixed(..)));
         if self.is_for_accounts && self.api_keys.is_some() {
             return Err(TokensError::AccountOfApiKeys);
@@ -224,9 +274,8 @@ impl Tokens {
     ) -> Result<TokenSource, TokensError> {
         self.check(login)?;
         let name = self.issuer(realm);
+        let places = self.place_set()?;
         let confers = self.confers.unwrap_or_else(Rights::everything).to_confers();
-        let default_place = || if self.api_keys.is_some() { at::header("x-api-key") } else { at::bearer() };
-        let places = Places::new(self.places.unwrap_or_else(|| vec![default_place()]))?;
         let has_prefix = matches!(self.form, Some(Form::Prefix(_)));
         if self.is_unchecked && !has_prefix {
             return Err(TokensError::UncheckedWithoutPrefix);
@@ -261,6 +310,8 @@ impl Tokens {
             places,
             store: self.store,
             api_keys: self.api_keys,
+            cache: self.cache,
+            lookups: self.lookups,
             is_for_accounts: self.is_for_accounts,
             default_ceiling: self.default_ceiling,
             in_header: issuer(SchemeId::ApiKey),
@@ -292,23 +343,11 @@ impl std::fmt::Debug for Tokens {
     }
 }
 
-impl Places {
-    fn new(locations: Vec<Location>) -> Result<Self, TokensError> {
-        let mut places = Self { bearer: false, bare: false, headers: Vec::new() };
-        for location in locations {
-            let parts = location.of_token().ok_or(TokensError::Place)?;
-            places.bearer |= parts.bearer;
-            places.bare |= parts.bare;
-            if let Some(header) = parts.header {
-                if !is_token(&header) || is_reserved_header(&header) {
-                    return Err(TokensError::Header(header));
-                }
-                places.headers.push(header);
-            }
+impl From<PlaceError> for TokensError {
+    fn from(error: PlaceError) -> Self {
+        match error {
+            PlaceError::Location => Self::Place,
+            PlaceError::Header(header) => Self::Header(header),
         }
-        if !places.bearer && !places.bare && places.headers.is_empty() {
-            return Err(TokensError::Place);
-        }
-        Ok(places)
     }
 }

@@ -1,25 +1,31 @@
 //! A prepared token source: how its tokens are recognized, and where they are read.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use subtle::ConstantTimeEq as _;
 
 use super::format::TokenPrefix;
+use super::lookup::Lookups;
 use crate::identity::granted::GrantedRights;
 use crate::identity::issuer::Issuer;
 use crate::identity::rights::Rights;
 use crate::scheme::authorization_header::{has_jwt_form, is_token68};
+use crate::scheme::token_place::{PlaceSet, TokenPlace};
 use crate::store::tokens::{ApiKeyFile, TokenDigest, TokenStore};
 
 /// A token source.
 pub(super) struct TokenSource {
     pub(super) name: String,
     pub(super) recognition: Recognition,
-    pub(super) places: Places,
+    pub(super) places: PlaceSet,
     /// `None` for a fixed token.
     pub(super) store: Option<Arc<dyn TokenStore>>,
     /// The keys of the source, if it is a file of an earlier format.
     pub(super) api_keys: Option<ApiKeyFile>,
+    /// The time for which found records are cached. Zero if they are not.
+    pub(super) cache: Duration,
+    pub(super) lookups: Arc<Lookups>,
     /// Whether the owners of tokens are accounts. Otherwise they are clients.
     pub(super) is_for_accounts: bool,
     pub(super) default_ceiling: Rights,
@@ -34,35 +40,6 @@ pub(super) enum Recognition {
     Fixed { digest: TokenDigest, granted: GrantedRights },
 }
 
-/// The places in which tokens of a source are read.
-#[derive(Clone, Debug)]
-pub(super) struct Places {
-    pub(super) bearer: bool,
-    pub(super) bare: bool,
-    /// In lower case.
-    pub(super) headers: Vec<String>,
-}
-
-/// A place in a request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Place<'a> {
-    /// `Authorization: Bearer`.
-    Bearer,
-    /// An `Authorization` line that consists of the token.
-    Bare,
-    Header(&'a str),
-}
-
-impl Places {
-    fn has(&self, place: Place<'_>) -> bool {
-        match place {
-            Place::Bearer => self.bearer,
-            Place::Bare => self.bare,
-            Place::Header(name) => self.headers.iter().any(|known| known == name),
-        }
-    }
-}
-
 impl TokenSource {
     fn has_prefix_of(&self, token: &[u8]) -> bool {
         matches!(&self.recognition, Recognition::Prefix { prefix, .. } if token.starts_with(prefix.as_str().as_bytes()))
@@ -72,7 +49,11 @@ impl TokenSource {
 /// Returns the source of a token in this place: the one with its prefix, the fixed one, or the one of opaque tokens (TOKEN-1). All
 /// fixed tokens are compared, each in constant time. Other tokens in the form of a JWT belong to no source, and are not hashed, because
 /// every request with a JWT comes here.
-pub(super) fn source_of<'s>(sources: &'s [TokenSource], place: Place<'_>, token: &[u8]) -> Option<&'s TokenSource> {
+pub(super) fn source_of<'s>(
+    sources: &'s [TokenSource],
+    place: TokenPlace<'_>,
+    token: &[u8],
+) -> Option<&'s TokenSource> {
     let here = || sources.iter().filter(|source| source.places.has(place));
     if let Some(source) = here().find(|source| source.has_prefix_of(token)) {
         return Some(source);

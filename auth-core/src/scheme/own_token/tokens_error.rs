@@ -36,6 +36,12 @@ pub enum TokensError {
     /// A fixed token has a store.
     #[error("a fixed token has no `.store(…)`")]
     StoreOfFixed,
+    /// Found tokens are cached for more than 60 s.
+    #[error("`.cache(…)` is more than 60 s, which would delay the effect of a revocation by another process")]
+    CacheTtl,
+    /// A fixed token is not looked up.
+    #[error("a fixed token is not looked up: `.cache(…)` is for tokens with a `.store(…)`")]
+    CacheOfFixed,
     /// Tokens act for accounts, and the application has none.
     #[error("`.for_accounts()` requires `.accounts(…)`")]
     NoAccounts,

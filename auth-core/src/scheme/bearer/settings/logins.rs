@@ -1,4 +1,4 @@
-//! Settings about logins with the tokens of an issuer.
+//! Settings about the callers of tokens: whether they log in, and who they are without a subject.
 
 use super::Jwt;
 use crate::identity::issuer::{LoginContext, LoginSetting, LoginSource};
@@ -44,6 +44,26 @@ impl Jwt {
     pub fn vouches_for_email(mut self) -> Self {
         self.logins.vouches_for_email = true;
         self
+    }
+
+    /// Accepts tokens without `sub` as tokens of the client that `client_id` or another [claim for the client's
+    /// id](Self::client_id_claim) names. By default they are invalid. Also applies to introspection responses.
+    #[must_use]
+    pub fn clients_without_subject(mut self) -> Self {
+        self.conditions.clients_without_subject = true;
+        self
+    }
+
+    /// Accepts tokens without `sub` as tokens of the client with this name. By default they are invalid. Use it for an application that
+    /// signs its own tokens, which state rights and no caller. All of them have one identity.
+    ///
+    /// # Errors
+    /// `build()` returns an error if the name is empty, or beside [`clients_without_subject`](Self::clients_without_subject) or
+    /// [`access_token_profile`](Self::access_token_profile).
+    #[must_use]
+    pub fn without_subject(mut self, name: impl Into<String>) -> Self {
+        self.conditions.without_subject = Some(name.into());
+        self.once("without_subject")
     }
 
     fn login_setting(mut self, setting: LoginSetting) -> Self {

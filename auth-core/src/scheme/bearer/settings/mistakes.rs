@@ -84,6 +84,23 @@ pub enum JwtError {
     /// The profile is combined with a setting that it contradicts. A token of the profile is not an ID token and has no other type.
     #[error("`.access_token_profile()` and `.{0}(…)` contradict each other")]
     ProfileBeside(&'static str),
+    /// Two settings name the caller of tokens without a subject.
+    #[error(
+        "`.without_subject(…)` and `.clients_without_subject()` both name the caller of tokens without `sub`: call one"
+    )]
+    TwoNamesWithoutSubject,
+    /// The places are empty, or one of them cannot contain a JWT.
+    #[error("`.places([…])` accepts `at::bearer()` and `at::header(\"…\")`")]
+    Place,
+    /// The header is invalid or has another purpose.
+    #[error("{0:?} is not a header that only credentials use")]
+    Header(String),
+    /// A header of a proxy is also a place of tokens, where any client can send it.
+    #[error("`.proxy_header({0:?})`: any client can send the header, since it is also one of `.places([…])`")]
+    ProxyHeaderIsPlace(String),
+    /// Tokens of a proxy may be for another application.
+    #[error("`.proxy_header(…)` requires an `.audience(…)`: the proxy adds tokens for other applications as well")]
+    ProxyHeaderWithoutAudience,
     /// Two issuers have the same name.
     #[error("two settings have the same issuer: give one `Jwt` both keys, with `.or_key(…)`")]
     IssuerTwice,

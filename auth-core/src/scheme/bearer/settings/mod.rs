@@ -3,6 +3,7 @@
 mod dev;
 mod tenants;
 mod logins;
+mod places;
 #[cfg(feature = "oidc")]
 mod fetching;
 mod mistakes;
@@ -14,6 +15,7 @@ use std::time::Duration;
 pub use self::dev::sign_hs256;
 use self::logins::LoginSettings;
 pub use self::mistakes::JwtError;
+use self::places::PlaceSettings;
 use self::tenants::TenantSetting;
 use super::access::ReadAccess;
 use super::conditions::Conditions;
@@ -67,6 +69,7 @@ pub struct Jwt {
     tenants: Vec<(String, TenantSetting)>,
     /// The claim that grants rights for each tenant, a JSON pointer, and the function that reads it.
     access: Option<(String, ReadAccess)>,
+    places: PlaceSettings,
     /// Whether tokens must follow RFC 9068.
     profile: bool,
     /// The secret of [`Jwt::dev`] and [`Jwt::or_dev`].
@@ -133,6 +136,7 @@ impl Jwt {
             logins: LoginSettings::default(),
             tenants: Vec::new(),
             access: None,
+            places: PlaceSettings::default(),
             profile: false,
             dev: None,
             remote: RemoteSettings::default(),
@@ -303,14 +307,6 @@ impl Jwt {
                 self.mistake.get_or_insert(mistake);
             }
         }
-        self
-    }
-
-    /// Accepts tokens without `sub` as tokens of the client that `client_id` or another [claim for the client's
-    /// id](Self::client_id_claim) names. By default they are invalid. Also applies to introspection responses.
-    #[must_use]
-    pub fn clients_without_subject(mut self) -> Self {
-        self.conditions.clients_without_subject = true;
         self
     }
 

@@ -65,6 +65,7 @@ impl Jwt {
             keys: keys.collect::<Result<_, _>>()?,
             proven: Arc::new(Issuer { scheme: SchemeId::Dpop, ..source.clone() }),
             in_cookie: Arc::new(Issuer { scheme: SchemeId::TOKEN_COOKIE, ..source.clone() }),
+            places: self.places.prepare(&source, self.any_audience)?,
             source: Arc::new(source),
             unnamed: self.unnamed,
             audiences: self.audiences,
@@ -125,7 +126,18 @@ impl Jwt {
         if self.leeway > MAX_LEEWAY {
             return Err(JwtError::LeewayTooLong);
         }
-        let beside = [("types", self.once.has("types")), ("accept_id_tokens", self.conditions.accepts_id_tokens)];
+        let named = &self.conditions.without_subject;
+        if named.as_ref().is_some_and(|name| name.is_empty() || name.contains(char::is_control)) {
+            return Err(JwtError::Name("without_subject"));
+        }
+        if named.is_some() && self.conditions.clients_without_subject {
+            return Err(JwtError::TwoNamesWithoutSubject);
+        }
+        let beside = [
+            ("types", self.once.has("types")),
+            ("accept_id_tokens", self.conditions.accepts_id_tokens),
+            ("without_subject", named.is_some()),
+        ];
         match beside.iter().find(|(_, is_there)| self.profile && *is_there) {
             Some((setting, _)) => Err(JwtError::ProfileBeside(setting)),
             None => Ok(()),
