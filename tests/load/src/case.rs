@@ -9,9 +9,10 @@ use auth_core::runtime::clock;
 use auth_core::scheme::bearer::Bearer;
 
 use crate::Outcome;
+use crate::application::{Application, Lookups};
 use crate::handlers::{ByHand, one, thousand, usual};
 use crate::issuer::{Algorithm, Claims};
-use crate::subject::{self, Ask, Asked, Function, Handler, Shape, Subject, handler};
+use crate::subject::{self, Ask, Asked, Function, Handler, InRuntime, Shape, Subject, handler};
 
 /// A subject of a measurement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,6 +61,8 @@ pub struct Case {
     tokens: usize,
     /// Whether verified tokens are cached.
     remembers: bool,
+    /// Settings other than those of an issuer.
+    application: Option<Application>,
 }
 
 /// The measured part of a request.
@@ -105,6 +108,7 @@ impl Case {
             routes: 1,
             tokens: 1,
             remembers: false,
+            application: None,
         }
     }
 
@@ -198,7 +202,22 @@ impl Case {
                 ..call("attributes/1 and two scopes' of two Auths")
             },
         ]);
+        all.extend(Self::of_applications());
         all
+    }
+
+    /// Returns the cases of own tokens, accounts and tenants.
+    fn of_applications() -> Vec<Self> {
+        let of = |name: &str, application| Self { remembers: true, application: Some(application), ..Self::new(name) };
+        let (principal, account) = (handler!(usual::role_and_principal), handler!(usual::account));
+        vec![
+            of("own token/looked up", Application::OwnToken(Lookups::Each)),
+            of("own token/cached", Application::OwnToken(Lookups::Cached)),
+            Self { handler: principal, ..of("own token/cached principal", Application::OwnToken(Lookups::Cached)) },
+            of("own token/account, cached", Application::LimitedToken(Lookups::Cached)),
+            Self { handler: account, ..of("account/cached", Application::Account) },
+            Self { handler: handler!(usual::tenant), ..of("tenant/header", Application::Tenant) },
+        ]
     }
 
     /// Returns a case with this number of routes.
@@ -239,14 +258,19 @@ impl Case {
         })
     }
 
-    fn auth(&self, longest: Option<usize>) -> Outcome<Auth> {
+    /// Returns the application, and the token of its caller if it issues tokens.
+    fn auth(&self, longest: Option<usize>) -> Outcome<(Auth, Option<String>)> {
         let jwt = self.algorithm.issuer()?.jwt()?;
         // Four times the number of tokens, so that none is evicted from its set of eight entries.
         let entries = (4 * self.tokens).max(10_000);
         let cache = TokenCache::new().entries(entries).bytes(entries * 16 * 1024).secrets();
         let cache = if self.remembers { cache } else { TokenCache::off() };
         let jwt = longest.into_iter().fold(jwt, auth_actix::Jwt::max_token_size);
-        Ok(Auth::builder().bearer(jwt).token_cache(cache).build()?)
+        let builder = Auth::builder().bearer(jwt).token_cache(cache);
+        match self.application {
+            Some(application) => application.build(builder),
+            None => Ok((builder.build()?, None)),
+        }
     }
 
     /// Returns a subject of this case, ready to be measured, or `None` if there is nothing to measure.
@@ -262,8 +286,10 @@ impl Case {
         for number in (0..self.tokens).filter(|_| self.credential != Credential::None) {
             authorization.push(format!("Bearer {}", self.token_of(number)?));
         }
-        let ask = |expected| Ask::new(self.shape.path(), authorization, expected);
+        let header = self.application.and_then(Application::header);
+        let ask = |expected| Ask::new(self.shape.path(), authorization, expected).beside(header);
         let subject: Box<dyn Subject> = match (self.part, who) {
+            (_, Who::Raw | Who::Hand) if self.application.is_some() => return Ok(None),
             (_, Who::Raw) => {
                 let verified = match self.credential {
                     Credential::Good => token,
@@ -290,10 +316,13 @@ impl Case {
                 Box::new(Asked(subject::plain(self.shape, self.routes, by_hand)?, ask(self.expected.1)))
             }
             (Part::Call, Who::Guarded) => {
-                let auth = self.auth(longest)?;
-                let inner = if self.two_auths { self.auth(longest)? } else { auth.clone() };
+                let (auth, issued) = self.auth(longest)?;
+                let inner = if self.two_auths { self.auth(longest)?.0 } else { auth.clone() };
                 let server = subject::guarded(self.shape, self.routes, self.handler, &auth, &inner)?;
-                Box::new(Asked(server, ask(self.expected.0)))
+                let mut ask = ask(self.expected.0);
+                ask.replace_credential(issued.map(|token| format!("Bearer {token}")));
+                let asked = Box::new(Asked(server, ask));
+                if self.application.is_some() { Box::new(InRuntime::new(asked)?) } else { asked }
             }
         };
         // Each token once, so that the measurement uses the cache.

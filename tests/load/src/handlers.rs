@@ -58,9 +58,10 @@ impl ClaimsByHand {
 pub(crate) mod usual {
     use std::hint::black_box;
 
-    use auth_actix::{Principal, public, require_auth, require_claim, require_role, require_scope};
+    use auth_actix::{Caller, Principal, Tenant, public, require_auth, require_claim, require_role, require_scope};
 
     use super::ANSWER;
+    use crate::application::Member;
 
     #[derive(auth_actix::Role)]
     #[allow(dead_code, reason = "rules name them as text")]
@@ -120,6 +121,18 @@ pub(crate) mod usual {
     #[public]
     pub(crate) async fn open_to_known(caller: Option<Principal>) -> &'static str {
         black_box(caller);
+        ANSWER
+    }
+
+    #[require_role("admin")]
+    pub(crate) async fn account(caller: Caller<Member>) -> &'static str {
+        black_box(caller);
+        ANSWER
+    }
+
+    #[require_role("admin", in = org)]
+    pub(crate) async fn tenant(tenant: Tenant) -> &'static str {
+        black_box(tenant);
         ANSWER
     }
 

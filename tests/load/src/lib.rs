@@ -15,6 +15,7 @@ pub mod issuer;
 // Servers.
 pub mod handlers;
 pub mod subject;
+mod application;
 // Shared caches.
 pub mod workers;
 // All cases by name.

@@ -13,6 +13,7 @@ use actix_web::web::BytesMut;
 use actix_web::{App, Error, web};
 use auth_actix::web::GuardedRoute;
 use auth_actix::{Auth, Rule};
+use tokio::runtime::{self, Runtime};
 
 use crate::Outcome;
 use crate::handlers::{self, ByHand};
@@ -42,6 +43,26 @@ impl Subject for Asked {
     }
 }
 
+/// A subject that needs a runtime for its timeouts. Nothing waits for the runtime while it is measured.
+pub struct InRuntime(Runtime, Box<dyn Subject>);
+
+impl InRuntime {
+    /// Creates a runtime for the subject.
+    ///
+    /// # Errors
+    /// The runtime cannot be created.
+    pub fn new(subject: Box<dyn Subject>) -> Outcome<Self> {
+        Ok(Self(runtime::Builder::new_current_thread().enable_time().build()?, subject))
+    }
+}
+
+impl Subject for InRuntime {
+    fn run(&self, measure: &mut dyn FnMut(&mut dyn FnMut())) -> Outcome<()> {
+        let _entered = self.0.enter();
+        self.1.run(measure)
+    }
+}
+
 /// A function that returns whether its result is correct.
 pub struct Function(pub Box<dyn Fn() -> bool>);
 
@@ -61,19 +82,34 @@ pub struct Ask {
     /// Values that are used in turn. Empty if the request has no credential.
     credentials: Vec<String>,
     next: Cell<usize>,
+    /// A header beside the credential.
+    more: Option<(HeaderName, HeaderValue)>,
     expected: u16,
 }
 
 impl Ask {
     /// Returns a request for this path, with these `Authorization` values in turn.
     pub fn new(path: &'static str, authorization: Vec<String>, expected: u16) -> Self {
-        Self { path, header: AUTHORIZATION, credentials: authorization, next: Cell::new(0), expected }
+        Self { path, header: AUTHORIZATION, credentials: authorization, next: Cell::new(0), more: None, expected }
     }
 
     /// Sends the credentials in another header.
     #[must_use]
     pub fn in_header(self, header: HeaderName) -> Self {
         Self { header, ..self }
+    }
+
+    /// Sends this credential instead, if there is one.
+    pub(crate) fn replace_credential(&mut self, credential: Option<String>) {
+        if let Some(credential) = credential {
+            self.credentials = vec![credential];
+        }
+    }
+
+    /// Sends another header beside the credential.
+    #[must_use]
+    pub fn beside(self, more: Option<(HeaderName, HeaderValue)>) -> Self {
+        Self { more, ..self }
     }
 
     /// Builds the request as a server does: the header value is a slice of the input buffer, and a `GET` has no payload.
@@ -88,6 +124,7 @@ impl Ask {
             let value = HeaderValue::from_maybe_shared(read.split_to(value.len()).freeze())?;
             request = request.insert_header((self.header.clone(), value));
         }
+        let request = self.more.iter().cloned().fold(request, TestRequest::insert_header);
         Ok(request.to_request().replace_payload(Payload::None).0)
     }
 }
