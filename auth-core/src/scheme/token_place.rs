@@ -86,7 +86,6 @@ impl fmt::Display for PlaceSet {
         places.extend(self.bearer.then(|| "Authorization: Bearer".to_owned()));
         places.extend(self.bare.then(|| "Authorization without a scheme".to_owned()));
         places.extend(self.headers.iter().cloned());
-        places.extend(self.proxy_header.iter().map(|name| format!("{name} of a trusted proxy")));
         f.write_str(&places.join(" or "))
     }
 }

@@ -146,6 +146,32 @@ fn challenges_of_jwts_name_their_places() {
 }
 
 #[test]
+fn matrix_lists_the_places_of_tokens() {
+    // TOKEN-1, TOKEN-15, TOKEN-17, TOKEN-18, H11
+    let store = Counted::new();
+    let header = || at::header("Api-Key");
+    let jwt = jwt().places([header(), at::bearer()]).without_subject("ci").proxy_header("X-Assertion");
+    let tokens = personal(&store).places([header()]).cache(Duration::from_secs(5));
+    let builder = Auth::builder().bearer(jwt).tokens(tokens).hosts(["localhost"]);
+    let auth = builder.trusted_proxies(["10.0.0.1"], auth_actix::client::ForwardingHeader::Forwarded).build().unwrap();
+    let file = auth.scope("").service(get_me).access_matrix().to_markdown();
+    let of_jwt = |scheme: &str, place: &str| {
+        format!(
+            "- {scheme} from issuer {ISSUER:?}, audience \"reports\", the client \"ci\" without a subject{place}, confers"
+        )
+    };
+    for line in [
+        of_jwt("Bearer", ""),
+        of_jwt("BearerHeader", ", in api-key"),
+        of_jwt("BearerProxy", ", in x-assertion of a trusted proxy"),
+        "- ApiKey from issuer \"token:personal\", tokens with the prefix \"pat_\" in api-key, cached for 5s, confers"
+            .to_owned(),
+    ] {
+        assert!(file.lines().any(|known| known.starts_with(&line)), "{line}\n{file}");
+    }
+}
+
+#[test]
 fn places_of_jwts_that_cannot_work_do_not_build() {
     // TOKEN-2, TOKEN-17
     let error = |jwt: Jwt| match Auth::builder().bearer(jwt).build().err() {

@@ -28,7 +28,7 @@ fn sources_whose_tokens_could_be_confused_do_not_build() {
         (one(keys()),                                                          None),
         (one(keys().for_accounts()),                                           Some(("api-key", TokensError::AccountOfApiKeys))),
         (one(keys().prefix("key_")),                                           Some(("api-key", TokensError::Repeated("prefix")))),
-        (two(keys(), source("b").prefix("ak.")),                               Some(("b", TokensError::PrefixOverlap("ak.".to_owned())))),
+        (two(keys().confers(Rights::new()), source("b").prefix("ak.")),        Some(("b", TokensError::PrefixOverlap("ak.".to_owned())))),
         (one(source("a").prefix("pat_")),                                      None),
         (one(source("a").opaque()),                                            None),
         (two(source("a").prefix("pat_"), source("b").opaque()),                None),

@@ -5,10 +5,10 @@ use std::time::{Duration, SystemTime};
 
 use actix_web::http::header::{HeaderName, HeaderValue};
 use auth_actix::identity::{
-    AccountId, Accounts, Id, Login, Lookup, Rights, RightsProvider, RightsUnavailable, Tenant, Who,
+    AccountId, Accounts, Login, Lookup, Rights, RightsProvider, RightsUnavailable, Tenant, Who,
 };
 use auth_actix::tokens::{ExposeSecret as _, MemoryTokenStore, Owner, TokenDigest, TokenId, TokenRecord, Tokens};
-use auth_actix::{Auth, AuthBuilder, at};
+use auth_actix::{Auth, AuthBuilder, Id, at};
 
 use crate::Outcome;
 use crate::subject::at_once;

@@ -39,7 +39,7 @@ impl Bearer {
             said += &format!(", the client {name:?} without a subject");
         }
         if let Some(places) = &issuer.places {
-            said += &format!(", in {}", places.set);
+            said += &places.describe(source.scheme);
         }
         for other in &issuer.signs_for {
             said += &format!(", also issuer {other:?}");

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::TokenIssuer;
 use crate::identity::issuer::Issuer;
+use crate::identity::scheme_id::SchemeId;
 use crate::scheme::token_place::{PlaceSet, TokenPlace};
 
 /// The places of the tokens of an issuer, with the issuers of their callers.
@@ -11,6 +12,17 @@ pub(super) struct IssuerPlaces {
     pub(super) set: PlaceSet,
     pub(super) in_header: Arc<Issuer>,
     pub(super) from_proxy: Arc<Issuer>,
+}
+
+impl IssuerPlaces {
+    /// Describes the places of callers of this scheme, for the access matrix.
+    pub(super) fn describe(&self, scheme: SchemeId) -> String {
+        match &self.set.proxy_header {
+            _ if scheme == SchemeId::TOKEN_IN_HEADER => format!(", in {}", self.set.headers.join(" or ")),
+            Some(header) if scheme == SchemeId::TOKEN_OF_PROXY => format!(", in {header} of a trusted proxy"),
+            _ => String::new(),
+        }
+    }
 }
 
 impl TokenIssuer {

@@ -359,7 +359,7 @@ impl std::fmt::Display for TokenSource {
             Recognition::Fixed { .. } => f.write_str("one fixed token")?,
         }
         write!(f, " in {}", self.places)?;
-        if self.cache.is_zero() { Ok(()) } else { write!(f, " cached for {} ms", self.cache.as_millis()) }
+        if self.cache.is_zero() { Ok(()) } else { write!(f, ", cached for {:?}", self.cache) }
     }
 }
 

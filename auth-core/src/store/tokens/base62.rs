@@ -13,11 +13,16 @@ pub(crate) fn push_base62<const N: usize>(text: &mut String, mut number: [u8; N]
                 *byte = (value / 62) as u8;
                 remainder = value % 62;
             }
-            ALPHABET.get(remainder as usize).map_or('0', |digit| char::from(*digit))
+            char::from(base62_digit(remainder))
         })
         .collect();
     text.extend(digits.iter().rev());
     digits.fill('0');
+}
+
+/// Returns the base62 digit of the remainder of a division by 62.
+pub(crate) fn base62_digit(number: u32) -> u8 {
+    ALPHABET.get((number % 62) as usize).copied().unwrap_or_default()
 }
 
 /// Returns whether the text consists of base62 digits.

@@ -20,7 +20,7 @@ mod key_file;
 #[cfg(feature = "test-util")]
 pub mod conformance;
 
-pub(crate) use self::base62::{is_base62, push_base62};
+pub(crate) use self::base62::{base62_digit, is_base62, push_base62};
 pub use self::columns::{TokenColumns, owner};
 pub use self::file::{FileTokenStore, TokensFileError};
 pub use self::id::{RandomUnavailable, TokenId, TokenIdError};
