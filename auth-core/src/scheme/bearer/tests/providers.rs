@@ -221,7 +221,7 @@ fn denial_detail_names_claim_value_and_accepted_values() {
         ("keycloak", json!({"typ": "ID"}), keycloak(), "it contains \"ID\"; `.accept_id_tokens()`"),
         ("typ-jose", json!({}), issuer("https://id.example/plain").audience("api"), r#"it is "JOSE"; accepted: jwt, at+jwt"#),
         ("keycloak", json!({}), keycloak().required_claim("azp", ["web"]), r#"/azp is "spa"; accepted: "web""#),
-        ("duende-nosub", json!({}), issuer("https://id.example/plain").audience("api"), "`.clients_without_subject()` accepts the tokens of clients without one"),
+        ("duende-nosub", json!({}), issuer("https://id.example/plain").audience("api"), "`.without_subject(…)` or `.clients_without_subject()` accepts tokens without one"),
     ];
     for (shape, others, jwt, expected) in table {
         let denial = server(jwt).verify(&token(shape, others.clone()), at(NOW)).unwrap().unwrap_err();
