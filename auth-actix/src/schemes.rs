@@ -191,10 +191,16 @@ pub mod password {
 /// Tokens that the application issues: their sources, records and stores.
 #[cfg(feature = "own-tokens")]
 pub mod tokens {
+    mod issue_error;
+    mod source;
+    mod new_token;
+    mod administration;
+    mod endpoints;
+
+    pub use auth_core::denial::Denial;
     pub use auth_core::identity::network::{Network, NetworkError};
-    pub use auth_core::scheme::own_token::{
-        ExposeSecret, SecretString, TokenPrefix, TokenPrefixError, Tokens, TokensError,
-    };
+    pub use auth_core::scheme::build_error::TokenEndpointsError;
+    pub use auth_core::scheme::own_token::{ExposeSecret, SecretString, TokenPrefix, TokenPrefixError, TokensError};
     pub use auth_core::store::tokens::{
         ApiKeyFile, ApiKeyFileError, FileTokenStore, MemoryTokenStore, Owner, RandomUnavailable, TokenAdmin,
         TokenDigest, TokenDigestError, TokenId, TokenIdError, TokenRecord, TokenRecordError, TokenStore,
@@ -204,19 +210,26 @@ pub mod tokens {
     #[cfg(feature = "_sql")]
     pub use auth_sql::{SqlPool, SqlTokens, SqlTokensError};
 
+    pub use self::issue_error::IssueError;
+    pub use self::new_token::{IssuedToken, NewToken};
+    pub use self::source::Tokens;
+
     use auth_core::scheme::own_token::TokenSources;
 
     use super::AuthBuilder;
 
     impl AuthBuilder {
         /// Accepts tokens of this source. Call it once for each source. If there are several issuers of credentials, each must
-        /// declare what it [confers](Tokens::confers).
+        /// declare what it [confers](Tokens::confers). A clone of `tokens` issues tokens when the `Auth` is built.
         ///
         /// # Errors
-        /// [`build`](Self::build) returns [`BuildError::Tokens`](crate::BuildError::Tokens) if the settings are invalid, or if a
-        /// token could belong to two sources.
+        /// [`build`](Self::build) returns [`BuildError::Tokens`](crate::BuildError::Tokens) if the settings are invalid, if a
+        /// token could belong to two sources, or if another `Auth` was built with a clone of `tokens`.
         pub fn tokens(self, tokens: Tokens) -> Self {
-            self.with(|engine| engine.schemes.update(|sources: &mut TokenSources| sources.0.push(tokens)))
+            let Tokens { settings, link } = tokens;
+            let settings = if link.is_set() { settings.taken() } else { settings };
+            let add = |all: &mut TokenSources| all.sources.push(settings);
+            self.link(link).with(|engine| engine.schemes.update(add))
         }
     }
 }

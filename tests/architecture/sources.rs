@@ -58,7 +58,8 @@ pub(crate) fn levels(member: &str) -> Vec<(Vec<String>, Vec<String>)> {
     let mut levels = vec![(Vec::new(), top.clone())];
     for group in top {
         let file = src.join(&group).join("mod.rs");
-        let text = fs::read_to_string(&file).unwrap_or_default();
+        // A module in a file may have a folder as well.
+        let Ok(text) = fs::read_to_string(&file) else { continue };
         let is_item = |line: &&str| !line.is_empty() && !line.starts_with("//") && !line.starts_with('#');
         if text.lines().filter(is_item).all(|line| line.ends_with(';') && line.contains("mod ")) {
             levels.push((vec![group], declared(&file)));

@@ -24,6 +24,8 @@ impl AuthBuilder {
         if let Some(base) = problem_base {
             answers.base = base;
         }
-        Ok(Auth(Arc::new(AuthInner { engine, answers, in_memory })))
+        let auth = Auth(Arc::new(AuthInner { engine, answers, in_memory }));
+        self.links.iter().for_each(|link| link.set(&auth));
+        Ok(auth)
     }
 }

@@ -16,7 +16,7 @@ use auth_core::store::accounts::{Accounts, ProvidedAccounts};
 use auth_core::store::rights::ProvidedRights;
 use auth_core::store::roles::ProvidedRoles;
 
-use super::Peer;
+use super::{AuthLink, Peer};
 use crate::adapter::Actix;
 use crate::respond::{Messages, Refused, Renderer, TextsOf};
 
@@ -27,6 +27,8 @@ pub struct AuthBuilder {
     pub(super) engine: EngineBuilder<Actix>,
     pub(super) renderer: Option<Box<Renderer>>,
     pub(super) texts: Option<Box<TextsOf>>,
+    /// Settings that refer to the `Auth`.
+    pub(super) links: Vec<AuthLink>,
 }
 
 impl AuthBuilder {
@@ -38,6 +40,12 @@ impl AuthBuilder {
     /// Applies a setting whose calls accumulate.
     pub(crate) fn with(mut self, add: impl FnOnce(&mut EngineBuilder<Actix>)) -> Self {
         add(&mut self.engine);
+        self
+    }
+
+    /// Adds settings that refer to the `Auth` when it is built.
+    pub(crate) fn link(mut self, link: AuthLink) -> Self {
+        self.links.push(link);
         self
     }
 

@@ -7,7 +7,7 @@ mod builder;
 #[cfg(feature = "session")]
 mod sessions;
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 
 use auth_core::engine::Engine;
 pub use auth_core::scheme::build_error::BuildError;
@@ -73,7 +73,7 @@ impl Auth {
 }
 
 /// The registered `Auth`s with sessions in the memory of this process.
-static IN_MEMORY: Mutex<Vec<(std::sync::Weak<AuthInner>, String, usize)>> = Mutex::new(Vec::new());
+static IN_MEMORY: Mutex<Vec<(Weak<AuthInner>, String, usize)>> = Mutex::new(Vec::new());
 
 impl Auth {
     /// Records that handlers are registered with this `Auth`. Logs an error if another `Auth` of the same realm has its own session
@@ -92,6 +92,26 @@ impl Auth {
             );
         }
         known.push((Arc::downgrade(&self.0), realm.clone(), *address));
+    }
+}
+
+/// A reference from settings to the `Auth` that is built with them. Clones share it.
+#[derive(Clone, Default)]
+pub(crate) struct AuthLink(Arc<OnceLock<Weak<AuthInner>>>);
+
+impl AuthLink {
+    /// Returns whether an `Auth` was built.
+    pub(crate) fn is_set(&self) -> bool {
+        self.0.get().is_some()
+    }
+
+    /// Returns the `Auth`. `None` before it is built, and after all of its clones were dropped.
+    pub(crate) fn get(&self) -> Option<Auth> {
+        self.0.get()?.upgrade().map(Auth)
+    }
+
+    fn set(&self, auth: &Auth) {
+        let _ = self.0.set(Arc::downgrade(&auth.0));
     }
 }
 

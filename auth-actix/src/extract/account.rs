@@ -51,6 +51,8 @@ pub struct Caller<A> {
     principal: Principal,
     id: Arc<AccountId>,
     account: Arc<A>,
+    /// The number of the `Auth` that has verified the caller.
+    auth: u64,
 }
 
 impl<A> Caller<A> {
@@ -62,6 +64,11 @@ impl<A> Caller<A> {
     /// Returns the id of the account.
     pub fn account_id(&self) -> &AccountId {
         &self.id
+    }
+
+    /// Returns the number of the `Auth` that has verified the caller.
+    pub(crate) fn auth(&self) -> u64 {
+        self.auth
     }
 }
 
@@ -75,7 +82,8 @@ impl<A> Deref for Caller<A> {
 
 impl<A> Clone for Caller<A> {
     fn clone(&self) -> Self {
-        Self { principal: self.principal.clone(), id: Arc::clone(&self.id), account: Arc::clone(&self.account) }
+        let (id, account) = (Arc::clone(&self.id), Arc::clone(&self.account));
+        Self { principal: self.principal.clone(), id, account, auth: self.auth }
     }
 }
 
@@ -117,8 +125,8 @@ impl<A: Send + Sync + 'static> Future for CallerFuture<A> {
         let this = self.project();
         this.principal.poll(context).map(|principal| {
             let principal = principal?;
-            match principal.shared_account() {
-                Some((id, account)) => Ok(Caller { principal, id, account }),
+            match principal.shared_account().zip(guard::auth_of(this.request)) {
+                Some(((id, account), auth)) => Ok(Caller { principal, id, account, auth: auth.engine().id() }),
                 None => Err(refuse(this.request, &principal)),
             }
         })

@@ -299,7 +299,7 @@ pub(crate) fn plain(denial: &Denial) -> HttpResponse {
     of_problem(denial.reason.response())
 }
 
-fn of_problem(answer: DenialResponse) -> HttpResponse {
+pub(crate) fn of_problem(answer: DenialResponse) -> HttpResponse {
     let problem = Problem { base: problem::DEFAULT_BASE, answer, detail: None, sign_up: None };
     let mut response = of_type(PROBLEM, answer, problem.to_json());
     response.headers_mut().insert(header::CACHE_CONTROL, NO_STORE);

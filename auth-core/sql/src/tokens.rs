@@ -179,6 +179,12 @@ impl SqlTokens {
         with!(self, pool => sqlx::query_as(FIND).bind(digest).fetch_optional(pool).await)
     }
 
+    async fn look_up_id(&self, id: &str) -> Result<Option<Row>, sqlx::Error> {
+        const FIND: &str = "SELECT id, lineage, owner_kind, owner, name, created, expires, last_used, limits, revoked \
+            FROM auth_tokens WHERE id = $1";
+        with!(self, pool => sqlx::query_as(FIND).bind(id).fetch_optional(pool).await)
+    }
+
     /// Returns whether the token was stored. It is not stored if it succeeds a token of a revoked or missing lineage.
     async fn add(&self, digest: &str, row: &TokenColumns) -> Result<bool, sqlx::Error> {
         const ADD: &str = "INSERT INTO auth_tokens (digest, id, lineage, owner_kind, owner, name, created, expires, \
@@ -297,6 +303,13 @@ impl TokenAdmin for SqlTokens {
             let before = clock::now().minus(EXPIRED_TTL);
             let _ = self.delete_batch(before, SMALL_BATCH).await.map_err(unavailable);
             Ok(())
+        })
+    }
+
+    fn find_by_id<'a>(&'a self, id: &'a TokenId) -> BoxFuture<'a, Result<Option<TokenRecord>, StoreUnavailable>> {
+        Box::pin(async move {
+            let row = self.look_up_id(id.as_str()).await.map_err(unavailable)?;
+            row.map(read).transpose()
         })
     }
 

@@ -44,6 +44,14 @@ pub enum EventKind {
     AccountProvisioned,
     /// An account was forgotten: its sessions were ended.
     AccountForgotten,
+    /// A token was issued. The entry contains its identifier.
+    TokenIssued,
+    /// A token was replaced by a new one. The entry contains both identifiers.
+    TokenRotated,
+    /// A token was revoked, with all tokens of its lineage.
+    TokenRevoked,
+    /// A token was presented after it was replaced and had ended. It may have been copied.
+    ReplacedTokenUsed,
     /// An entry was added to the lists of blocked and revoked entries.
     ListAdded,
     /// An entry was removed from the lists of blocked and revoked entries.
@@ -105,7 +113,7 @@ pub struct Event {
     /// A claimed, unverified name, as a hash that only shows whether two names are equal.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub claimed: Option<String>,
-    /// The entry of a list.
+    /// The entry of a list, or the identifier of a token.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub entry: Option<String>,
     /// The version of the grants that are data.
@@ -238,12 +246,17 @@ mod tests {
             RolesChanged,
             AccountProvisioned,
             AccountForgotten,
+            TokenIssued,
+            TokenRotated,
+            TokenRevoked,
+            ReplacedTokenUsed,
             ListAdded,
             ListRemoved,
         ];
         let expected = concat!(
             r#"["denied","granted","logged-in","login-failed","locked-out","logged-out","acts-as","roles-changed","#,
-            r#""account-provisioned","account-forgotten","list-added","list-removed"]"#,
+            r#""account-provisioned","account-forgotten","token-issued","token-rotated","token-revoked","#,
+            r#""replaced-token-used","list-added","list-removed"]"#,
         );
         assert_eq!(serde_json::to_string(&kinds).unwrap(), expected);
     }

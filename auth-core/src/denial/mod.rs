@@ -199,6 +199,14 @@ impl DenialResponse {
         "Send the body with another Content-Type.",
     );
 
+    /// The owner has as many tokens as allowed.
+    pub const TOKEN_LIMIT_REACHED: Self = Self::of_request(
+        409,
+        "token-limit-reached",
+        "There are too many tokens",
+        "Revoke a token that is no longer used.",
+    );
+
     const fn of_request(status: u16, problem: &'static str, title: &'static str, detail: &'static str) -> Self {
         Self { status, problem, title, detail, error: None }
     }
@@ -402,6 +410,7 @@ mod tests {
             DenialResponse::MALFORMED_REQUEST,
             DenialResponse::CONTENT_TOO_LARGE,
             DenialResponse::UNSUPPORTED_MEDIA_TYPE,
+            DenialResponse::TOKEN_LIMIT_REACHED,
         ];
         for answer in of_requests {
             assert!(problems.insert(answer.problem), "{} is repeated", answer.problem);

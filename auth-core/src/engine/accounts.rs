@@ -30,7 +30,8 @@ impl<H: Adapter> Engine<H> {
         let digest = self.credential_digest(view, state);
         let look_up = LookUp { principal: &principal, digest, may_provision: true };
         if let Some(found) = accounts.cached(&look_up) {
-            return AccountOf::Known(self.with_account(&principal, found));
+            let digest = look_up.digest;
+            return AccountOf::Known(self.with_account(&principal, digest, found));
         }
         let digest = look_up.digest;
         AccountOf::Pending(Box::pin(async move { self.ask_account(accounts, &principal, digest, true).await.into() }))
@@ -58,7 +59,10 @@ impl<H: Adapter> Engine<H> {
         let Some(accounts) = &self.accounts else { return Err(Denial::new(Reason::SetUp)) };
         let look_up = LookUp { principal: &principal, digest, may_provision: false };
         match accounts.cached(&look_up) {
-            Some(found) => self.with_account(&principal, found),
+            Some(found) => {
+                let digest = look_up.digest;
+                self.with_account(&principal, digest, found)
+            }
             None => self.ask_account(accounts, &principal, look_up.digest, false).await,
         }
     }
@@ -70,9 +74,9 @@ impl<H: Adapter> Engine<H> {
         digest: Option<TokenDigest>,
         may_provision: bool,
     ) -> Result<Principal, Denial> {
-        let found = accounts.ask(LookUp { principal, digest, may_provision }).await;
+        let found = accounts.ask(LookUp { principal, digest: digest.clone(), may_provision }).await;
         let is_new = found.as_ref().is_ok_and(|lookup| lookup.is_new);
-        let result = self.with_account(principal, found);
+        let result = self.with_account(principal, digest, found);
         if let Some(principal) = result.as_ref().ok().filter(|_| is_new) {
             self.record_of(EventKind::AccountProvisioned, &principal.id());
         }
@@ -83,6 +87,7 @@ impl<H: Adapter> Engine<H> {
     fn with_account(
         &self,
         principal: &Principal,
+        digest: Option<TokenDigest>,
         found: Result<AccountLookup, AccountsUnavailable>,
     ) -> Result<Principal, Denial> {
         let deny = |reason, cause| {
@@ -94,7 +99,7 @@ impl<H: Adapter> Engine<H> {
             return deny(reason, "the accounts are unavailable");
         };
         match found {
-            Lookup::Found(account) => self.reject_if_blocked(principal.with_account(account)),
+            Lookup::Found(account) => self.reject_if_blocked(principal.with_account_of(account, digest)),
             Lookup::Suspended(account) => {
                 let caller = Some(account.id().identity());
                 let denied = Denial::refused(principal.scheme(), Reason::AccountSuspended, "the account is suspended");

@@ -91,7 +91,7 @@ impl<H: Adapter> Engine<H> {
     ///
     /// # Errors
     /// The sink panicked. The operation must not happen without a record.
-    fn record_first(&self, event: impl FnOnce() -> Event) -> Result<(), Denial> {
+    pub fn record_first(&self, event: impl FnOnce() -> Event) -> Result<(), Denial> {
         let Some(sink) = self.sink() else { return Ok(()) };
         if try_record(sink, &event()) {
             return Ok(());

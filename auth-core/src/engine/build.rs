@@ -184,7 +184,7 @@ impl<H: Adapter> EngineBuilder<H> {
 
         let logins = self.login_context();
         let assembly = Assembly::new(&realm_text, &self.roles, resource.as_ref(), self.login_page.take(), logins);
-        let assembly = assembly.prepare_all(self.schemes, &mut mistakes);
+        let assembly = assembly.prepare_all(self.schemes, self.sink.clone(), &mut mistakes);
         let Assembly { schemes, login_page, checks_passwords, issues_tickets, memory_address, handles, .. } = assembly;
         let accepted = accepted(schemes.iter().flat_map(|scheme| scheme.sources()).map(|source| source.scheme));
 

@@ -21,6 +21,7 @@ mod accounts;
 mod evaluate;
 mod objects;
 mod identify;
+pub mod conferral;
 pub mod audit;
 pub mod not_found;
 pub mod layers;

@@ -42,6 +42,11 @@ pub(crate) fn declared_dimension(name: &str) -> Option<&'static str> {
     if is_identifier { dimension_name(name) } else { None }
 }
 
+/// Returns the name of a dimension that a setting or a store has named before. A client that sends names cannot add one.
+pub(crate) fn known_dimension(name: &str) -> Option<&'static str> {
+    NAMES.0.lock().unwrap_or_else(PoisonError::into_inner).get(name).copied()
+}
+
 /// Returns the name of a dimension for the lifetime of the process. `None` if the name is empty, is longer than 64 bytes, contains
 /// a control character, or would be the 257th distinct name.
 pub(crate) fn dimension_name(name: &str) -> Option<&'static str> {
@@ -63,5 +68,7 @@ mod tests {
         }
         assert!((1..MAX_NAMES).all(|number| names.get(&format!("n{number}")).is_some()));
         assert_eq!((names.get("one more"), names.get("org")), (None, Some("org")));
+        assert_eq!((known_dimension("of a client"), known_dimension("of a client")), (None, None));
+        assert!(dimension_name("of a setting").is_some() && known_dimension("of a setting").is_some());
     }
 }

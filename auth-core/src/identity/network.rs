@@ -44,6 +44,11 @@ impl Network {
     pub fn contains(&self, address: IpAddr) -> bool {
         self.0.contains(&address.to_canonical())
     }
+
+    /// Returns whether the network contains every address of the other one.
+    pub fn includes(&self, other: &Self) -> bool {
+        self.0.contains(&other.0)
+    }
 }
 
 /// Accepts CIDR notation or a single address.
@@ -103,6 +108,10 @@ mod tests {
         let contained =
             ["10.1.2.3", "::ffff:10.1.2.3", "11.0.0.1", "::"].map(|text| ten.contains(text.parse().unwrap()));
         assert_eq!(contained, [true, true, false, false]);
+        let network = |text: &str| text.parse::<Network>().unwrap();
+        for (other, expected) in [("10.0.0.0/8", true), ("10.9.0.0/16", true), ("0.0.0.0/0", false), ("::/0", false)] {
+            assert_eq!(ten.includes(&network(other)), expected, "{other}");
+        }
         assert!(!"0.0.0.0/0".parse::<Network>().unwrap().contains("2001:db8::1".parse().unwrap()));
         assert_eq!(Network::from("::ffff:10.0.0.1".parse::<IpAddr>().unwrap()).to_string(), "10.0.0.1/32");
     }

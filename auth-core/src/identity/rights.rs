@@ -225,7 +225,7 @@ impl Rights {
 }
 
 impl Answer {
-    fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         match self {
             Self::Silent => true,
             Self::Names(names) => names.is_empty(),

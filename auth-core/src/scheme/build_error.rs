@@ -95,6 +95,9 @@ pub enum BuildError {
         /// The cause.
         error: crate::scheme::own_token::TokensError,
     },
+    /// The settings of the token endpoints are invalid.
+    #[error("`.token_endpoints({0:?})`: {1}")]
+    TokenEndpoints(String, TokenEndpointsError),
     /// The header name is invalid.
     #[error("`.api_keys(…)`: {0:?} is not a header name")]
     ApiKeyHeader(String),
@@ -177,6 +180,24 @@ pub enum BuildError {
     /// Test keys are used in a build without debug assertions.
     #[error("`.test_keys(…)` is for tests: this is a release build")]
     TestKeysInRelease,
+}
+
+/// An error of the settings of the token endpoints.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum TokenEndpointsError {
+    /// The path is invalid.
+    #[error("write a path without parameters, such as \"/tokens\"")]
+    Path,
+    /// No source has tokens that callers can issue.
+    #[error("call `.tokens(…)` with `.for_accounts()`, and without `.login_sessions()`")]
+    NoSource,
+    /// Several sources have tokens that callers can issue.
+    #[error("several sources have `.for_accounts()`: write handlers that call `Tokens::issue` of one of them")]
+    SeveralSources,
+    /// The store cannot issue tokens.
+    #[error("the store only finds tokens: it has no `TokenStore::admin`")]
+    ReadOnly,
 }
 
 /// Formats the error like `Display`, since Rust prints the `Debug` output if `main` returns an error.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::Authenticator;
 use super::build_error::Mistakes;
 use super::token_place::TokenPlace;
+use crate::audit::Sink;
 use crate::client::RequestHead;
 use crate::identity::issuer::{LoginContext, LoginSetting, LoginSource, RoleTypes};
 use crate::identity::scheme_id::SchemeId;
@@ -132,6 +133,8 @@ pub struct Assembly<'a, H: RequestHead> {
     pub checks_passwords: bool,
     /// Whether handlers can issue tickets.
     pub issues_tickets: bool,
+    /// The audit sink.
+    pub sink: Option<Arc<dyn Sink>>,
     /// The address of the session store, if it is in the memory of this process.
     pub memory_address: Option<usize>,
     pub(crate) handles: Handles,
@@ -154,13 +157,20 @@ impl<'a, H: RequestHead> Assembly<'a, H> {
             login_page,
             checks_passwords: false,
             issues_tickets: false,
+            sink: None,
             memory_address: None,
             handles: Handles::default(),
         }
     }
 
     /// Prepares all schemes and sorts them in the order of the built-in schemes.
-    pub(crate) fn prepare_all(mut self, mut settings: AllSettings<H>, mistakes: &mut Mistakes) -> Self {
+    pub(crate) fn prepare_all(
+        mut self,
+        mut settings: AllSettings<H>,
+        sink: Option<Arc<dyn Sink>>,
+        mistakes: &mut Mistakes,
+    ) -> Self {
+        self.sink = sink;
         while let Some(next) = settings.take_next() {
             next.prepare(&mut self, &settings, mistakes);
         }

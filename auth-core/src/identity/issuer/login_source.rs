@@ -7,6 +7,8 @@ pub struct LoginSource {
     pub policy: LoginPolicy,
     /// Whether a verified email address in a token is that of the caller.
     pub vouches_for_email: bool,
+    /// Whether the credentials are tokens of login sessions, which the application issues after a login.
+    pub is_login_session: bool,
 }
 
 /// The effect of a credential on the identity of its caller.
@@ -64,7 +66,7 @@ impl LoginContext {
             _ if self.has_accounts => LoginPolicy::LoadsAccount,
             _ => LoginPolicy::LogsIn,
         };
-        LoginSource { policy, vouches_for_email: false }
+        LoginSource { policy, vouches_for_email: false, is_login_session: false }
     }
 }
 

@@ -12,7 +12,7 @@ pub use self::confers::Confers;
 pub use self::list_claim::{Form, ListClaim, NameList};
 pub use self::login_source::{LoginContext, LoginPolicy, LoginSetting, LoginSource};
 pub use self::role_types::RoleTypes;
-use crate::identity::scheme_id::SchemeId;
+use crate::identity::scheme_id::{AuthenticationTime, SchemeId};
 use crate::identity::tenant::IssuerTenancy;
 use crate::identity::vocabulary::{Bits, Name, NameKind, Vocabulary};
 
@@ -113,10 +113,29 @@ impl Issuer {
         self.tenancy.grants_in_tenants || self.lists.iter().any(|list| list.kind == kind)
     }
 
-    /// Returns whether its credentials are logins of persons, except those of clients. API keys and certificates are not.
+    /// Returns whether its credentials are logins of persons, except those of clients. Certificates are not, and tokens that the
+    /// application issues only if they are its login sessions.
     pub(crate) fn is_of_logins(&self) -> bool {
-        let is_of_program = matches!(self.scheme, SchemeId::ApiKey | SchemeId::ClientCertificate);
-        self.login.logs_in() && !is_of_program && self.scheme != SchemeId::OWN_TOKEN
+        let is_of_program = self.is_of_own_tokens() || self.scheme == SchemeId::ClientCertificate;
+        self.login.logs_in() && !is_of_program
+    }
+
+    /// Returns whether its credentials are tokens that the application issued, other than its login sessions.
+    pub(crate) fn is_of_own_tokens(&self) -> bool {
+        let is_own = self.scheme == SchemeId::ApiKey || self.scheme == SchemeId::OWN_TOKEN;
+        is_own && !self.login.is_login_session
+    }
+
+    /// Returns the time of the login of its credentials. A token of a login session states it.
+    pub(crate) fn authentication_time(&self) -> AuthenticationTime {
+        if self.login.is_login_session { AuthenticationTime::AsClaimed } else { self.scheme.login() }
+    }
+
+    /// Returns whether its credentials could hold scopes.
+    pub(crate) fn may_confer_scopes(&self) -> bool {
+        let scopes = NameKind::Scope;
+        let may_confer = self.confers.allows_all(scopes) || self.confers.listed(scopes).next().is_some();
+        may_confer && (self.all_scopes || self.names(scopes))
     }
 
     /// Returns whether every credential of this issuer holds the scope.

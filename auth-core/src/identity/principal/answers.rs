@@ -8,6 +8,7 @@ use smallvec::SmallVec;
 use super::{LoadedAccount, Principal};
 use crate::identity::rights::Rights;
 use crate::identity::tenant::{Tenant, TenantRef};
+use crate::identity::token_digest::TokenDigest;
 
 /// The answer of the rights provider about a principal, within a tenant or outside of tenants.
 #[derive(Clone, Debug)]
@@ -32,7 +33,11 @@ pub(super) enum AccountState {
 /// The answers of the application's providers for a request.
 #[derive(Clone, Default)]
 pub(super) struct Answers {
-    account: Option<AccountState>,
+    pub(super) account: Option<AccountState>,
+    /// The account that a test has set, after it was loaded.
+    pub(super) given: Option<Arc<dyn Any + Send + Sync>>,
+    /// The digest of the credential for which the account was loaded, if it has one.
+    pub(super) digest: Option<TokenDigest>,
     rights: SmallVec<[(Option<Tenant>, RightsLookup); 1]>,
     default_tenant: Option<DefaultTenant>,
 }
@@ -60,7 +65,7 @@ impl Principal {
     }
 
     /// Returns this principal with its account.
-    #[must_use]
+    #[cfg(test)]
     pub(crate) fn with_account(&self, account: LoadedAccount) -> Self {
         self.with(|answers| answers.account = Some(AccountState::Loaded(account)))
     }
@@ -90,7 +95,7 @@ impl Principal {
         self.answers.as_ref()?.account.as_ref()
     }
 
-    fn with(&self, add: impl FnOnce(&mut Answers)) -> Self {
+    pub(super) fn with(&self, add: impl FnOnce(&mut Answers)) -> Self {
         let mut answers = self.answers.as_deref().cloned().unwrap_or_default();
         add(&mut answers);
         Self { said: Arc::clone(&self.said), answers: Some(Arc::new(answers)) }

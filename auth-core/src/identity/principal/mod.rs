@@ -7,6 +7,7 @@ mod credential_claims;
 mod limits;
 mod names;
 mod account;
+mod conferral;
 
 use std::borrow::Cow;
 use std::fmt;

@@ -140,7 +140,7 @@ impl Principal {
 
     /// Returns the answers about rights in `tenant`, or outside of tenants: that of the account and that of the rights provider. The
     /// rights of an account count outside of tenants only (RIGHTS-9).
-    fn answered<'a>(&'a self, tenant: Option<&TenantRef<'_>>) -> impl Iterator<Item = &'a Rights> {
+    pub(super) fn answered<'a>(&'a self, tenant: Option<&TenantRef<'_>>) -> impl Iterator<Item = &'a Rights> {
         let of_provider = match self.answer(tenant) {
             Some(RightsLookup::Answered(rights)) => Some(&**rights),
             Some(RightsLookup::OutOfReach) | None => None,
@@ -212,7 +212,7 @@ impl Principal {
     }
 
     /// Returns the lists of one kind, with their locations in the claims.
-    fn lists_of(&self, kind: NameKind) -> impl Iterator<Item = (&ListClaim, Option<Span>)> {
+    pub(super) fn lists_of(&self, kind: NameKind) -> impl Iterator<Item = (&ListClaim, Option<Span>)> {
         let lists = self.said.source.lists.iter().zip(self.said.lists.found.iter().copied());
         lists.filter(move |(list, _)| list.kind == kind)
     }

@@ -37,6 +37,16 @@ mod tests {
         // ACCT-5
         use LoginPolicy::{LoadsAccount, LogsIn, OwnIdentity};
         let client = r#","client_id":"alice""#;
+        let session = |policy| LoginSource { policy, is_login_session: true, ..LoginSource::default() };
+        for (scheme, policy, holds) in [
+            (SchemeId::ApiKey, LogsIn, true),
+            (SchemeId::OWN_TOKEN, LoadsAccount, true),
+            (SchemeId::OWN_TOKEN, OwnIdentity, false),
+        ] {
+            let caller = alice(Issuer { scheme, login: session(policy), ..source() }, "");
+            let truth = Atom::Login(Login).truth(false, &facts(CallerFacts::Known(&caller)));
+            assert_eq!(truth, Truth::renewable(holds), "a login session of {policy:?}");
+        }
         #[rustfmt::skip]
         let table = [
             // (scheme, policy, claims, holds, could by the source)

@@ -20,7 +20,7 @@ impl MaxAge {
             return false; // the login was the subject's, not the actor's
         }
         let is_recent = |then: Timestamp| facts.now <= then.plus(Duration::from_secs(self.seconds));
-        match caller.scheme().login() {
+        match caller.source().authentication_time() {
             AuthenticationTime::EachRequest => true, // STEP-5
             AuthenticationTime::Never => false,
             AuthenticationTime::AsClaimed => caller.authenticated_at().is_some_and(is_recent),
@@ -40,7 +40,7 @@ impl Requirement for MaxAge {
         // Never `NO`, because logging in again would satisfy it for any caller.
         facts.of_caller(
             |caller| Truth::renewable(self.holds(caller, facts)),
-            |source| source.scheme.login() != AuthenticationTime::Never,
+            |source| source.authentication_time() != AuthenticationTime::Never,
         )
     }
 }

@@ -2,14 +2,13 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::time::Duration;
-
-use quick_cache::sync::Cache;
 
 use super::format::has_token_syntax;
 use super::found::{FoundToken, NoCaller, client_principal};
 use super::misses::Misses;
 use super::source::{Recognition, TokenSource, source_of};
+use super::uses::TokenUses;
+use crate::audit::Sink;
 use crate::client::RequestHead;
 use crate::client::address::PeerOrClient;
 use crate::denial::{Denial, Reason, RetryAfter};
@@ -18,8 +17,7 @@ use crate::identity::principal::{Binding, Principal};
 use crate::identity::scheme_id::SchemeId;
 use crate::identity::token_digest::TokenDigest;
 use crate::identity::vocabulary::NameKind;
-use crate::runtime::background_fetch::spawn;
-use crate::runtime::clock::{self, Moment, Timestamp};
+use crate::runtime::clock::{self, Timestamp};
 use crate::runtime::concurrency_limit::ConcurrencyLimit;
 use crate::runtime::timeout;
 use crate::scheme::token_place::TokenPlace;
@@ -30,14 +28,10 @@ use crate::store::tokens::{ApiKeyFile, TokenId, TokenRecord, TokenStore};
 
 /// Maximum number of lookups at a time.
 const MAX_LOOKUPS: usize = 64;
-/// Number of tokens whose recent use is known.
-const RECENTLY_USED: usize = 10_000;
-/// Minimum time between two records of the use of a token (TOKEN-15).
-const USE_INTERVAL: Duration = Duration::from_secs(60);
 
 /// The authenticator of all token sources of an application.
 pub(super) struct OwnTokens {
-    sources: Vec<TokenSource>,
+    sources: Arc<[TokenSource]>,
     issuers: Vec<Arc<Issuer>>,
     headers: Vec<String>,
     /// Whether other tokens in `Authorization: Bearer` belong to another scheme.
@@ -47,26 +41,30 @@ pub(super) struct OwnTokens {
     /// The limit of lookups in all stores.
     limit: Arc<ConcurrencyLimit>,
     misses: Misses,
-    used: Cache<TokenId, Moment>,
+    uses: TokenUses,
 }
 
 impl OwnTokens {
     /// Creates the authenticator. `leaves` returns whether another scheme reads tokens in a place as well.
-    pub(super) fn new(sources: Vec<TokenSource>, leaves: impl Fn(TokenPlace<'_>) -> bool) -> Self {
+    pub(super) fn new(
+        sources: Arc<[TokenSource]>,
+        leaves: impl Fn(TokenPlace<'_>) -> bool,
+        sink: Option<Arc<dyn Sink>>,
+    ) -> Self {
         let mut headers: Vec<_> = sources.iter().flat_map(|source| source.places.headers.iter().cloned()).collect();
         headers.sort();
         headers.dedup();
         let mut issuers = Vec::new();
-        for source in &sources {
+        for source in sources.iter() {
             let in_header = (!source.places.headers.is_empty()).then_some(&source.in_header);
             let in_authorization = (source.places.bearer || source.places.bare).then_some(&source.in_authorization);
             issuers.extend(in_header.into_iter().chain(in_authorization).cloned());
         }
         let limit = Arc::new(ConcurrencyLimit::new(MAX_LOOKUPS));
-        let (misses, used) = (Misses::default(), Cache::new(RECENTLY_USED));
+        let (misses, uses) = (Misses::default(), TokenUses::new(sink));
         let left_headers = headers.iter().filter(|name| leaves(TokenPlace::Header(name))).cloned().collect();
         let leaves_bearer = leaves(TokenPlace::Bearer);
-        Self { sources, issuers, headers, leaves_bearer, left_headers, limit, misses, used }
+        Self { sources, issuers, headers, leaves_bearer, left_headers, limit, misses, uses }
     }
 
     /// Returns whether a token in this place belongs to one of these sources.
@@ -156,30 +154,17 @@ impl OwnTokens {
     ) -> Result<Principal, Denial> {
         let principal = found.caller(source, issuer_in(source, place), clock::now());
         let principal = principal.map_err(|none| match none {
-            NoCaller::Refused(reason, cause) => Denial::refused(challenge_of(place), reason, cause),
+            NoCaller::Refused(reason, cause) => {
+                if reason == Reason::ExpiredCredentials {
+                    self.uses.note_late(source, store, &found.record);
+                }
+                Denial::refused(challenge_of(place), reason, cause)
+            }
             NoCaller::Unusable(cause) => unavailable(place, cause),
         })?;
-        self.note_use(store, &found.record);
+        self.uses.note(store, &found.record);
         self.misses.accept(digest, seen);
         Ok(principal)
-    }
-
-    /// Records the use of a token in the background, at most once a minute (TOKEN-15).
-    fn note_use(&self, store: &Arc<dyn TokenStore>, record: &TokenRecord) {
-        let now = clock::monotonic();
-        let is_recent = self.used.get(&record.id).is_some_and(|used| used.plus(USE_INTERVAL) > now);
-        let recorded = record.last_used.map(|used| Timestamp::from_wall_time(used).plus(USE_INTERVAL));
-        if is_recent || recorded.is_some_and(|next| next > clock::now()) {
-            return;
-        }
-        let Some(at) = clock::now().to_wall_time() else { return };
-        self.used.insert(record.id.clone(), now);
-        let (store, id) = (Arc::clone(store), record.id.clone());
-        let _ = spawn(async move {
-            if !matches!(timeout::with_timeout(store.touch(&id, at)).await, Some(Ok(()))) {
-                tracing::warn!(target: "auth_core", token = %id, "the use of a token could not be recorded");
-            }
-        });
     }
 }
 

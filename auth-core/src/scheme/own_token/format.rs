@@ -80,6 +80,15 @@ impl TokenPrefix {
         Ok(self.token(random).into())
     }
 
+    /// Generates a token without a prefix and a checksum, for a source of opaque tokens.
+    pub(super) fn generate_opaque() -> Result<SecretString, RandomUnavailable> {
+        let mut random = [0; 32];
+        getrandom::fill(&mut random).map_err(|_| RandomUnavailable)?;
+        let mut token = String::with_capacity(RANDOM_LENGTH);
+        push_base62(&mut token, random, RANDOM_LENGTH);
+        Ok(token.into())
+    }
+
     fn token(&self, random: [u8; 32]) -> String {
         let mut token = String::with_capacity(self.0.len() + RANDOM_LENGTH + CHECKSUM_LENGTH);
         token.push_str(&self.0);

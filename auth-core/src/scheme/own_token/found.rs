@@ -78,7 +78,12 @@ fn caller_of(
             client_principal(issuer, name, Some(&record.id), expires).map(|client| as_client(client, source, record))
         }
         Owner::Account(account) if source.is_for_accounts => {
-            let principal = principal_of(issuer, claims_of(&account.to_string(), Some(&record.id), expires));
+            let mut claims = claims_of(&account.to_string(), Some(&record.id), expires);
+            if source.is_login_sessions {
+                let created = Timestamp::from_wall_time(record.created).seconds();
+                claims.insert("auth_time".to_owned(), created.into());
+            }
+            let principal = principal_of(issuer, claims);
             principal.map(|principal| for_account(principal, account, source, record))
         }
         Owner::Client(_) | Owner::Account(_) => {

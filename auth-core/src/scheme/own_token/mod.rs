@@ -6,12 +6,15 @@ mod found;
 mod lookup;
 mod misses;
 mod source;
+mod uses;
 mod settings;
 mod authenticator;
+mod administration;
 mod prepared;
 
 pub use secrecy::{ExposeSecret, SecretString};
 
+pub use self::administration::{ManagedTokens, TokenAdministration, TokenEndpoints};
 pub use self::format::{TokenPrefix, TokenPrefixError, has_token_syntax};
 pub use self::prepared::TokenSources;
 pub use self::settings::Tokens;

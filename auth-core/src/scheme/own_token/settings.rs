@@ -20,27 +20,9 @@ use crate::scheme::authorization_header::has_jwt_form;
 use crate::scheme::token_place::{PlaceError, PlaceSet, TokenPlace};
 use crate::store::tokens::{ApiKeyFile, TokenDigest, TokenStore};
 
-/// A source of tokens that the application issues: opaque secrets, which programs send in place of a login.
+/// The settings of a source of tokens that the application issues.
 ///
-/// A source has a name, and recognizes its tokens by a [prefix](Self::prefix), or as the only source of
-/// [opaque](Self::opaque) tokens, or by [a fixed secret](Self::fixed). Its callers are clients: the rights of a token are its ceiling,
-/// within what the source [confers](Self::confers). With [`for_accounts`](Self::for_accounts), each token acts for an account instead.
-///
-/// By default, a token is read in `Authorization: Bearer`. [`places`](Self::places) sets other places. A request with tokens in two places has
-/// two credentials, and is answered with 400.
-///
-/// ```
-/// use auth_actix::identity::{All, Rights};
-/// use auth_actix::tokens::{MemoryTokenStore, Tokens};
-/// use auth_actix::{Auth, at};
-/// let keys = Tokens::named("personal-token")
-///     .prefix("pat_")
-///     .store(MemoryTokenStore::new(10_000))
-///     .confers(Rights::new().roles(["reader"]).scopes(All))
-///     .places([at::header("x-api-key"), at::bearer()]);
-/// let auth = Auth::builder().tokens(keys).build()?;
-/// # Ok::<(), std::io::Error>(())
-/// ```
+/// auth-actix wraps this type in its own `Tokens`, whose documentation describes the settings. Each method here has one there.
 #[derive(Clone)]
 #[must_use]
 pub struct Tokens {
@@ -48,6 +30,9 @@ pub struct Tokens {
     form: Option<Form>,
     is_unchecked: bool,
     is_for_accounts: bool,
+    is_login_sessions: bool,
+    /// Whether another `Auth` was built with this value.
+    is_taken: bool,
     store: Option<Arc<dyn TokenStore>>,
     default_ceiling: Rights,
     confers: Option<Rights>,
@@ -68,6 +53,9 @@ enum Form {
 }
 
 impl Tokens {
+    /// Maximum number of valid tokens of an owner in one source. Concurrent calls may exceed it by a few.
+    pub const MAX_PER_OWNER: usize = 100;
+
     /// Minimum length of a fixed token in bytes.
     pub const MIN_FIXED_LENGTH: usize = 16;
 
@@ -81,6 +69,8 @@ impl Tokens {
             form: None,
             is_unchecked: false,
             is_for_accounts: false,
+            is_login_sessions: false,
+            is_taken: false,
             store: None,
             default_ceiling: Rights::new(),
             confers: None,
@@ -92,15 +82,7 @@ impl Tokens {
         }
     }
 
-    /// Creates a source of a single token, which is a secret of at least 16 bytes of the configuration. It never expires. Its caller
-    /// is the client with the name of the source.
-    ///
-    /// ```
-    /// use auth_actix::identity::Rights;
-    /// use auth_actix::tokens::Tokens;
-    /// # let secret = "correct-horse-battery-staple";
-    /// let master = Tokens::fixed("master", secret, Rights::everything());
-    /// ```
+    /// Creates a source of a single token, which is a secret of at least 16 bytes of the configuration.
     pub fn fixed(name: impl Into<String>, secret: impl Into<String>, rights: Rights) -> Self {
         Self { form: Some(Form::Fixed(SecretString::from(secret.into()), rights)), ..Self::named(name) }
     }
@@ -130,12 +112,20 @@ impl Tokens {
         Self { is_unchecked: true, ..self }
     }
 
-    /// Makes each token act for the account that owns it. The account is loaded, and has the identity `account:<kind>:<id>`. The rights
-    /// of the token are those of the account within the ceiling of the token, and its scopes are those of the ceiling. A token with a
-    /// ceiling other than [`Rights::everything`] is limited: a rule must hold by a role, a permission or a scope. It never counts as a
-    /// login. Requires `.accounts(…)`. By default, each token is a client of its own.
+    /// Makes each token act for the account that owns it. Default: each token is a client of its own.
     pub fn for_accounts(self) -> Self {
         Self { is_for_accounts: true, ..self }
+    }
+
+    /// Makes the tokens login sessions of the application, which count as logins at the time at which they were created.
+    pub fn login_sessions(self) -> Self {
+        Self { is_login_sessions: true, ..self }
+    }
+
+    /// Marks that another application was built with this value.
+    #[doc(hidden)]
+    pub fn taken(self) -> Self {
+        Self { is_taken: true, ..self }
     }
 
     /// Sets the store of the tokens. Required, except for a fixed token.
@@ -184,7 +174,8 @@ impl Tokens {
         self.lookups.clear();
     }
 
-    pub(super) fn name(&self) -> &str {
+    /// Returns the name.
+    pub fn name(&self) -> &str {
         &self.name
     }
 
@@ -204,6 +195,19 @@ impl Tokens {
     fn place_set(&self) -> Result<PlaceSet, PlaceError> {
         let default_place = || if self.api_keys.is_some() { at::header("x-api-key") } else { at::bearer() };
         PlaceSet::new(self.places.clone().unwrap_or_else(|| vec![default_place()]))
+    }
+
+    pub(super) fn is_login_sessions(&self) -> bool {
+        self.is_login_sessions
+    }
+
+    pub(super) fn is_taken(&self) -> bool {
+        self.is_taken
+    }
+
+    /// Returns whether tokens can be issued and revoked.
+    pub(super) fn is_administrable(&self) -> bool {
+        self.store.as_ref().is_some_and(|store| store.admin().is_some())
     }
 
     pub(super) fn is_opaque(&self) -> bool {
@@ -251,6 +255,9 @@ impl Tokens {
         if self.is_for_accounts && (is_fixed || !login.loads_account()) {
             return Err(if is_fixed { TokensError::AccountOfFixed } else { TokensError::NoAccounts });
         }
+        if self.is_login_sessions && !self.is_for_accounts {
+            return Err(TokensError::LoginSessionsOfClients);
+        }
         if self.form.is_some() && is_fixed == self.store.is_some() {
             return Err(if is_fixed { TokensError::StoreOfFixed } else { TokensError::NoStore });
         }
@@ -275,6 +282,7 @@ impl Tokens {
         self.check(login)?;
         let name = self.issuer(realm);
         let places = self.place_set()?;
+        let login = LoginSource { is_login_session: self.is_login_sessions, ..login };
         let confers = self.confers.unwrap_or_else(Rights::everything).to_confers();
         let has_prefix = matches!(self.form, Some(Form::Prefix(_)));
         if self.is_unchecked && !has_prefix {
@@ -313,6 +321,7 @@ impl Tokens {
             cache: self.cache,
             lookups: self.lookups,
             is_for_accounts: self.is_for_accounts,
+            is_login_sessions: self.is_login_sessions,
             default_ceiling: self.default_ceiling,
             in_header: issuer(SchemeId::ApiKey),
             in_authorization: issuer(SchemeId::OWN_TOKEN),

@@ -8,11 +8,12 @@ use subtle::ConstantTimeEq as _;
 use super::format::TokenPrefix;
 use super::lookup::Lookups;
 use crate::identity::granted::GrantedRights;
+use crate::identity::id::Id;
 use crate::identity::issuer::Issuer;
 use crate::identity::rights::Rights;
 use crate::scheme::authorization_header::{has_jwt_form, is_token68};
 use crate::scheme::token_place::{PlaceSet, TokenPlace};
-use crate::store::tokens::{ApiKeyFile, TokenDigest, TokenStore};
+use crate::store::tokens::{ApiKeyFile, Owner, TokenDigest, TokenStore};
 
 /// A token source.
 pub(super) struct TokenSource {
@@ -28,6 +29,8 @@ pub(super) struct TokenSource {
     pub(super) lookups: Arc<Lookups>,
     /// Whether the owners of tokens are accounts. Otherwise they are clients.
     pub(super) is_for_accounts: bool,
+    /// Whether the tokens are login sessions of the application.
+    pub(super) is_login_sessions: bool,
     pub(super) default_ceiling: Rights,
     pub(super) in_header: Arc<Issuer>,
     pub(super) in_authorization: Arc<Issuer>,
@@ -41,6 +44,14 @@ pub(super) enum Recognition {
 }
 
 impl TokenSource {
+    /// Returns the identity of callers with tokens of an owner.
+    pub(super) fn identity(&self, owner: &Owner) -> Id {
+        match owner {
+            Owner::Account(id) => id.identity(),
+            Owner::Client(name) => Id::client(&self.in_header.issuer, name),
+        }
+    }
+
     fn has_prefix_of(&self, token: &[u8]) -> bool {
         matches!(&self.recognition, Recognition::Prefix { prefix, .. } if token.starts_with(prefix.as_str().as_bytes()))
     }

@@ -51,6 +51,14 @@ pub enum TokensError {
     /// The keys in a file of an earlier format belong to clients.
     #[error("the keys of `.api_key_file(…)` belong to clients: remove `.for_accounts()`")]
     AccountOfApiKeys,
+    /// Tokens are login sessions, and their owners are clients.
+    #[error("`.login_sessions()` requires `.for_accounts()`")]
+    LoginSessionsOfClients,
+    /// Another `Auth` was built with the same value, so that it would be unclear which one issues tokens.
+    #[error(
+        "this value, or a clone of it, belongs to another `Auth`: build one `Auth` before `HttpServer::new`, or make a second `Tokens` with the same store"
+    )]
+    OtherAuth,
     /// A fixed token has less than 16 bytes.
     #[error("the fixed token has less than 16 bytes")]
     FixedTooShort,

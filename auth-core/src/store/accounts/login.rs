@@ -121,7 +121,8 @@ mod tests {
     fn an_email_counts_if_token_and_issuer_vouch_for_it() {
         // ACCT-1
         const EMAIL: &str = r#","email":"a@example.org""#;
-        let vouching = LoginSource { policy: LoginPolicy::LoadsAccount, vouches_for_email: true };
+        let vouching =
+            LoginSource { policy: LoginPolicy::LoadsAccount, vouches_for_email: true, ..LoginSource::default() };
         #[rustfmt::skip]
         let table = [
             (vouching,               r#","email_verified":true"#,   Some("a@example.org")),

@@ -113,15 +113,19 @@ impl<S: TokenStore> TokenSuite<S> {
         digests.push(TokenDigest::from_bytes(&digests[3].as_bytes()[..32]).expect("a digest"));
         assert_eq!(self.find(&digests[0]).await, None, "`find` of an unknown digest returns `None`");
         let records: Vec<_> = digests.iter().map(|_| record(&owner)).collect();
+        let by_id = async |id| self.admin().find_by_id(id).await.expect("`find_by_id` succeeds");
+        assert_eq!(by_id(&records[0].id).await, None, "`find_by_id` of an unknown identifier returns `None`");
         for (digest, record) in digests.iter().zip(&records) {
             self.insert(digest, record).await;
         }
         for (digest, record) in digests.iter().zip(&records) {
             assert_eq!(self.find(digest).await.as_ref(), Some(record), "`find` returns the inserted record");
+            assert_eq!(by_id(&record.id).await.as_ref(), Some(record), "`find_by_id` returns the inserted record");
         }
         let late = TokenRecord { expires: Some(at(1)), last_used: Some(at(2)), revoked: true, ..record(&owner) };
         let digest = digest();
         self.insert(&digest, &late).await;
+        assert_eq!(by_id(&late.id).await.as_ref(), Some(&late), "`find_by_id` returns expired and revoked records");
         assert_eq!(self.find(&digest).await, Some(late), "`find` returns expired and revoked records");
         let fraction = at(5) + Duration::from_millis(999);
         let times = TokenRecord { created: fraction, expires: Some(fraction), ..record(&owner) };
@@ -254,6 +258,8 @@ impl<S: TokenStore> TokenSuite<S> {
         for digest in &digests {
             assert_eq!(self.find(digest).await, None, "a deleted token is not found");
         }
+        let by_id = self.admin().find_by_id(&records[0].id).await.expect("`find_by_id` succeeds");
+        assert_eq!(by_id, None, "a deleted token is not found by its identifier");
         assert!(self.find(&kept).await.is_some(), "`delete_all` keeps the tokens of others");
         assert_eq!(self.delete(&other).await, 1);
     }

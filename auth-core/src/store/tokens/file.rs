@@ -286,6 +286,11 @@ impl TokenAdmin for FileTokenStore {
         })
     }
 
+    fn find_by_id<'a>(&'a self, id: &'a TokenId) -> BoxFuture<'a, Result<Option<TokenRecord>, StoreUnavailable>> {
+        let found = self.0.tokens.load().get_by_id(id).cloned();
+        Box::pin(ready(Ok(found.map(|record| self.0.with_use(record)))))
+    }
+
     fn list<'a>(&'a self, owner: &'a Owner) -> BoxFuture<'a, Result<Vec<TokenRecord>, StoreUnavailable>> {
         let listed = self.0.tokens.load().list(owner);
         Box::pin(ready(Ok(listed.into_iter().map(|record| self.0.with_use(record)).collect())))

@@ -82,7 +82,7 @@ struct LimitsText<'a> {
 }
 
 #[derive(Serialize)]
-struct CeilingText<'a> {
+pub(super) struct CeilingText<'a> {
     roles: NamesText<'a>,
     permissions: NamesText<'a>,
     scopes: NamesText<'a>,
@@ -100,7 +100,7 @@ enum NamesText<'a> {
 const ALL: &str = "all";
 
 impl<'a> CeilingText<'a> {
-    fn of(rights: &'a Rights) -> Self {
+    pub(super) fn of(rights: &'a Rights) -> Self {
         let of = |kind| match rights.of(kind) {
             Answer::Silent => NamesText::Silent(None),
             Answer::All => NamesText::All(ALL),
@@ -137,16 +137,14 @@ impl Limits {
         }
         Some(Self {
             ceiling: optional(ceiling?, ceiling_of)?,
-            tenants: optional(tenants?, |value| value.elements()?.map(tenant_of).collect())?,
-            networks: optional(networks?, |value| {
-                strings(value)?.iter().map(|network| network.parse().ok()).collect()
-            })?,
+            tenants: optional(tenants?, |value| tenants_of(value, dimension_name))?,
+            networks: optional(networks?, networks_of)?,
         })
     }
 }
 
 /// Reads a value that may be `null`. The outer `None` is an error.
-fn optional<'a, T>(value: Raw<'a>, read: impl FnOnce(Raw<'a>) -> Option<T>) -> Option<Option<T>> {
+pub(super) fn optional<'a, T>(value: Raw<'a>, read: impl FnOnce(Raw<'a>) -> Option<T>) -> Option<Option<T>> {
     if value.text() == "null" { Some(None) } else { read(value).map(Some) }
 }
 
@@ -168,27 +166,41 @@ fn ceiling_of(value: Raw<'_>) -> Option<Rights> {
     for (kind, value) in
         [NameKind::Role, NameKind::Permission, NameKind::Scope].into_iter().zip([roles?, permissions?, scopes?])
     {
-        rights = match optional(value, Some)? {
-            None => rights,
-            Some(value) if value.string().is_some_and(|text| text == ALL) => match kind {
-                NameKind::Role => rights.roles(All),
-                NameKind::Permission => rights.permissions(All),
-                NameKind::Scope => rights.scopes(All),
-            },
-            Some(value) => {
-                let names = strings(value)?;
-                match kind {
-                    NameKind::Role => rights.roles(names),
-                    NameKind::Permission => rights.permissions(names),
-                    NameKind::Scope => rights.scopes(names),
-                }
-            }
-        };
+        rights = with_names(rights, kind, value)?;
     }
     Some(rights)
 }
 
-fn tenant_of(value: Raw<'_>) -> Option<Tenant> {
+/// Returns the rights with the names of a kind, which may be `null`.
+pub(super) fn with_names(rights: Rights, kind: NameKind, value: Raw<'_>) -> Option<Rights> {
+    Some(match optional(value, Some)? {
+        None => rights,
+        Some(value) if value.string().is_some_and(|text| text == ALL) => match kind {
+            NameKind::Role => rights.roles(All),
+            NameKind::Permission => rights.permissions(All),
+            NameKind::Scope => rights.scopes(All),
+        },
+        Some(value) => {
+            let names = strings(value)?;
+            match kind {
+                NameKind::Role => rights.roles(names),
+                NameKind::Permission => rights.permissions(names),
+                NameKind::Scope => rights.scopes(names),
+            }
+        }
+    })
+}
+
+pub(super) fn networks_of(value: Raw<'_>) -> Option<Vec<Network>> {
+    strings(value)?.iter().map(|network| network.parse().ok()).collect()
+}
+
+/// Reads tenants. `name_of` returns the name of a dimension.
+pub(super) fn tenants_of(value: Raw<'_>, name_of: fn(&str) -> Option<&'static str>) -> Option<Vec<Tenant>> {
+    value.elements()?.map(|tenant| tenant_of(tenant, name_of)).collect()
+}
+
+fn tenant_of(value: Raw<'_>, name_of: fn(&str) -> Option<&'static str>) -> Option<Tenant> {
     let mut tenant: Option<Tenant> = None;
     for (position, dimension) in value.elements()?.enumerate() {
         let pair = strings(dimension)?;
@@ -198,7 +210,7 @@ fn tenant_of(value: Raw<'_>) -> Option<Tenant> {
         if position >= MAX_DIMENSIONS || !is_value || !is_new {
             return None;
         }
-        let name = dimension_name(name)?;
+        let name = name_of(name)?;
         tenant = Some(match tenant {
             None => Tenant::of(name, value),
             Some(tenant) => tenant.and(name, value),

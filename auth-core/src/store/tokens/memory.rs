@@ -87,6 +87,10 @@ impl TokenAdmin for MemoryTokenStore {
         Box::pin(ready(self.insert_now(digest, &record)))
     }
 
+    fn find_by_id<'a>(&'a self, id: &'a TokenId) -> BoxFuture<'a, Result<Option<TokenRecord>, StoreUnavailable>> {
+        Box::pin(ready(Ok(self.read().get_by_id(id).cloned())))
+    }
+
     fn list<'a>(&'a self, owner: &'a Owner) -> BoxFuture<'a, Result<Vec<TokenRecord>, StoreUnavailable>> {
         Box::pin(ready(Ok(self.read().list(owner))))
     }

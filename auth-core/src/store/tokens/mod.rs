@@ -10,6 +10,7 @@ mod base62;
 mod id;
 mod record;
 mod limits;
+mod endpoint_json;
 mod columns;
 mod store;
 mod table;
@@ -22,6 +23,7 @@ pub mod conformance;
 
 pub(crate) use self::base62::{base62_digit, is_base62, push_base62};
 pub use self::columns::{TokenColumns, owner};
+pub use self::endpoint_json::{TokenRequest, list_json};
 pub use self::file::{FileTokenStore, TokensFileError};
 pub use self::id::{RandomUnavailable, TokenId, TokenIdError};
 pub use self::key_file::{ApiKeyFile, ApiKeyFileError};

@@ -109,4 +109,10 @@ impl TokenRecord {
             revoked: false,
         }
     }
+
+    /// Returns whether the other token has replaced this one in a rotation: it has the same lineage and is valid for longer.
+    pub fn is_replaced_by(&self, other: &Self) -> bool {
+        let is_longer = self.expires.is_some_and(|end| other.expires.is_none_or(|other| other > end));
+        self.lineage == other.lineage && self.id != other.id && is_longer
+    }
 }

@@ -76,6 +76,12 @@ pub trait TokenAdmin: Send + Sync {
         record: TokenRecord,
     ) -> BoxFuture<'a, Result<(), StoreUnavailable>>;
 
+    /// Returns the token with this identifier, also if it is expired or revoked. Rotation and revocation name a token by it.
+    ///
+    /// # Errors
+    /// The store is unavailable, or the record cannot be read.
+    fn find_by_id<'a>(&'a self, id: &'a TokenId) -> BoxFuture<'a, Result<Option<TokenRecord>, StoreUnavailable>>;
+
     /// Returns the tokens of an owner, the oldest first, with expired and revoked ones.
     ///
     /// # Errors

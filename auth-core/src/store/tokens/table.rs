@@ -38,6 +38,10 @@ impl TokenTable {
         self.digests.contains_key(id)
     }
 
+    pub(super) fn get_by_id(&self, id: &TokenId) -> Option<&TokenRecord> {
+        self.records.get(self.digests.get(id)?)
+    }
+
     pub(super) fn get_by_id_mut(&mut self, id: &TokenId) -> Option<&mut TokenRecord> {
         self.records.get_mut(self.digests.get(id)?)
     }

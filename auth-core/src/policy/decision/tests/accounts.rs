@@ -20,7 +20,7 @@ fn join(of: fn(&'static [Formula]) -> Formula, parts: impl IntoIterator<Item = F
 }
 
 fn loads_account() -> LoginSource {
-    LoginSource { policy: LoginPolicy::LoadsAccount, vouches_for_email: false }
+    LoginSource { policy: LoginPolicy::LoadsAccount, ..LoginSource::default() }
 }
 
 fn caller(source: Issuer, claims: &str) -> Principal {

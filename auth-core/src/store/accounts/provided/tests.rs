@@ -85,7 +85,7 @@ fn accounts(seconds: u64) -> (ProvidedAccounts, Members) {
 }
 
 fn caller(scheme: SchemeId, members: &str) -> Principal {
-    let login = LoginSource { policy: LoginPolicy::LoadsAccount, vouches_for_email: false };
+    let login = LoginSource { policy: LoginPolicy::LoadsAccount, ..LoginSource::default() };
     alice(Issuer { scheme, login, ..source() }, members)
 }
 
