@@ -6,8 +6,8 @@ use std::marker::PhantomData;
 pub use auth_core::client::country::{CountryCode, check_country};
 pub use auth_core::identity::scheme_id::{SchemeId, check_scheme};
 pub use auth_core::identity::vocabulary::{
-    Declares, Name, NameIndex, NameKind, PermissionSet, RoleSet, ScopeSet, UnknownName, Vocabulary, check_name,
-    check_negated, first, next,
+    CredentialSet, Declares, Name, NameIndex, NameKind, PermissionSet, RoleSet, ScopeSet, UnknownName, Vocabulary,
+    check_name, check_negated, first, next,
 };
 pub use auth_core::policy::atom::{self, Atom};
 pub use auth_core::policy::rule::{
@@ -46,6 +46,11 @@ pub const fn permissions<P: PermissionSet>() -> &'static Vocabulary {
 /// Returns the vocabulary of a scope type.
 pub const fn scopes<S: ScopeSet>() -> &'static Vocabulary {
     S::VOCABULARY
+}
+
+/// Returns the vocabulary of a type of credentials.
+pub const fn credentials<C: CredentialSet>() -> &'static Vocabulary {
+    C::VOCABULARY
 }
 
 /// Returns an IPv4 network. The attributes have checked that `address` is its first address.

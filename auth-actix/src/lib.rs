@@ -1,5 +1,6 @@
 #![doc = include_str!("../docs/crate.md")]
 #![doc = include_str!("../docs/stores.md")]
+#![doc = include_str!("../docs/accounts.md")]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 // Endpoints and test support share helpers. Where only some of them are compiled, some of the helpers are unused.
 #![cfg_attr(
@@ -43,8 +44,8 @@ pub use auth_core::policy::rule::Rule;
 pub use auth_core::runtime::future::{BoxFuture, LocalBoxFuture};
 pub use auth_core::{Confers, Id, open};
 pub use auth_macros::{
-    Action, Permission, Role, TokenScope, deny_country, deny_network, public, require, require_auth, require_claim,
-    require_country, require_network, require_permission, require_role, require_scope, rule,
+    Action, Credential, Permission, Role, TokenScope, deny_country, deny_network, public, require, require_auth,
+    require_claim, require_country, require_network, require_permission, require_role, require_scope, rule,
 };
 
 pub use crate::auth::{Auth, AuthBuilder, BuildError, Peer};

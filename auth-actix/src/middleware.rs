@@ -9,10 +9,10 @@ use std::task::{Context, Poll};
 use actix_web::Error;
 use actix_web::dev::{Service, ServiceRequest, ServiceResponse, Transform};
 use auth_core::engine::RequestState;
-use auth_core::policy::rule::{CallerAccess, Rule, RuleTarget};
 
 use crate::adapter;
 use crate::auth::Auth;
+use crate::extract::caller::IDENTIFIES;
 use crate::scope::cache_headers;
 
 /// Middleware that identifies the caller. Created by [`Auth::identify`].
@@ -56,13 +56,6 @@ impl Auth {
         Identify(self.clone())
     }
 }
-
-/// A rule that denies no request. It reads the caller and tolerates outages.
-static IDENTIFIES: Rule = Rule {
-    target: RuleTarget::Other("`auth.identify()`"),
-    reads: CallerAccess::CallerOrOutage,
-    ..auth_core::policy::rule::PUBLIC
-};
 
 impl<S, B> Transform<S, ServiceRequest> for Identify
 where

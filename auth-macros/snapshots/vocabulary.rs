@@ -59,6 +59,11 @@ impl Role {
         }
     }
 }
+impl ::core::convert::AsRef<::core::primitive::str> for Role {
+    fn as_ref(&self) -> &::core::primitive::str {
+        self.name()
+    }
+}
 impl ::core::fmt::Display for Role {
     fn fmt(&self, __formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         __formatter.write_str(self.name())

@@ -45,6 +45,7 @@ pub(crate) enum Kind {
     Role,
     Permission,
     Scope,
+    Credential,
 }
 
 /// The shape of the arguments of an atom.
@@ -104,7 +105,7 @@ pub(crate) struct Atom {
 
 /// The table of atoms.
 #[rustfmt::skip] // a table is read by column
-pub(crate) const ATOMS: [Atom; 14] = [
+pub(crate) const ATOMS: [Atom; 15] = [
     Atom { word: "authenticated", shape: Shape::Tenant,                 negatable: false, example: "authenticated" },
     Atom { word: "role",          shape: Shape::Name(Kind::Role),       negatable: true,  example: r#"role("admin")"# },
     Atom { word: "permission",    shape: Shape::Name(Kind::Permission), negatable: false, example: r#"permission("posts:write")"# },
@@ -113,6 +114,7 @@ pub(crate) const ATOMS: [Atom; 14] = [
     Atom { word: "max_age",       shape: Shape::Duration,               negatable: false, example: r#"max_age("5m")"# },
     Atom { word: "acr",           shape: Shape::Text(&ACR),             negatable: false, example: r#"acr("urn:example:mfa")"# },
     Atom { word: "scheme",        shape: Shape::Scheme,                 negatable: false, example: r#"scheme("bearer")"# },
+    Atom { word: "credential",    shape: Shape::Name(Kind::Credential), negatable: false, example: r#"credential("merchant-key")"# },
     Atom { word: "direct",        shape: Shape::NoArguments(Word::Direct), negatable: false, example: "direct" },
     Atom { word: "login",         shape: Shape::NoArguments(Word::Login),  negatable: false, example: "login" },
     Atom { word: "network",       shape: Shape::Networks,               negatable: true,  example: r#"network("10.0.0.0/8")"# },
@@ -193,11 +195,17 @@ impl Attribute {
 }
 
 impl Kind {
+    pub(crate) const ALL: [Self; 4] = [Self::Role, Self::Permission, Self::Scope, Self::Credential];
+
+    /// The maximum number of kinds of credentials in a vocabulary.
+    pub(crate) const MAX_CREDENTIALS: usize = 8;
+
     pub(crate) const fn word(self) -> &'static str {
         match self {
             Self::Role => "role",
             Self::Permission => "permission",
             Self::Scope => "scope",
+            Self::Credential => "credential",
         }
     }
 
@@ -207,6 +215,7 @@ impl Kind {
             Self::Role => "Role",
             Self::Permission => "Permission",
             Self::Scope => "Scope",
+            Self::Credential => "Credential",
         }
     }
 
@@ -216,6 +225,7 @@ impl Kind {
             Self::Role => "Role",
             Self::Permission => "Permission",
             Self::Scope => "TokenScope",
+            Self::Credential => "Credential",
         }
     }
 
@@ -225,6 +235,7 @@ impl Kind {
             Self::Role => "role",
             Self::Permission => "permission",
             Self::Scope => "token_scope",
+            Self::Credential => "credential",
         }
     }
 
@@ -233,6 +244,7 @@ impl Kind {
             Self::Role => "admin",
             Self::Permission => "posts:write",
             Self::Scope => "read:reports",
+            Self::Credential => "merchant-key",
         }
     }
 }

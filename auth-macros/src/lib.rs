@@ -65,13 +65,13 @@ pub fn rule(words: TokenStream) -> TokenStream {
 // The helper attributes of the other derives are accepted here, to report which one is expected. The compiler would suggest
 // another derive.
 #[doc = include_str!("../docs/derive_role.md")]
-#[proc_macro_derive(Role, attributes(role, permission, token_scope, scope))]
+#[proc_macro_derive(Role, attributes(role, permission, token_scope, scope, credential))]
 pub fn derive_role(item: TokenStream) -> TokenStream {
     expand::vocabulary(grammar::Kind::Role, item.into()).into()
 }
 
 #[doc = include_str!("../docs/derive_permission.md")]
-#[proc_macro_derive(Permission, attributes(permission, role, token_scope, scope))]
+#[proc_macro_derive(Permission, attributes(permission, role, token_scope, scope, credential))]
 pub fn derive_permission(item: TokenStream) -> TokenStream {
     expand::vocabulary(grammar::Kind::Permission, item.into()).into()
 }
@@ -83,7 +83,13 @@ pub fn derive_action(item: TokenStream) -> TokenStream {
 }
 
 #[doc = include_str!("../docs/derive_token_scope.md")]
-#[proc_macro_derive(TokenScope, attributes(token_scope, role, permission, scope))]
+#[proc_macro_derive(TokenScope, attributes(token_scope, role, permission, scope, credential))]
 pub fn derive_token_scope(item: TokenStream) -> TokenStream {
     expand::vocabulary(grammar::Kind::Scope, item.into()).into()
+}
+
+#[doc = include_str!("../docs/derive_credential.md")]
+#[proc_macro_derive(Credential, attributes(credential, role, permission, token_scope, scope))]
+pub fn derive_credential(item: TokenStream) -> TokenStream {
+    expand::vocabulary(grammar::Kind::Credential, item.into()).into()
 }

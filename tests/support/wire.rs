@@ -51,6 +51,12 @@ impl Request {
         self
     }
 
+    /// Removes the `Host`.
+    pub fn without_host(mut self) -> Self {
+        self.fields.remove(0);
+        self
+    }
+
     /// Adds a body and its length.
     pub fn body(self, body: impl AsRef<[u8]>) -> Self {
         let length = body.as_ref().len().to_string();

@@ -255,7 +255,8 @@ impl AuthBuilder {
         self.set("blocks", |engine| engine.blocklist = Some(Arc::new(blocks)))
     }
 
-    /// Adds names of this server, without scheme and port. Calls accumulate.
+    /// Adds names of this server, without scheme and port. Calls accumulate. In [open mode](Self::open), the loopback hosts are always
+    /// included.
     ///
     /// Rules that name a network or a country require them as protection against DNS rebinding: in a request for another host, the
     /// client address is unknown. Pages of these hosts may open WebSockets with a cookie. They may also change state over plain

@@ -4,6 +4,7 @@
 mod accounts;
 mod build;
 mod builder;
+mod open;
 #[cfg(feature = "session")]
 mod sessions;
 

@@ -2,15 +2,13 @@
 
 use auth_core::Id;
 use auth_core::audit::EventKind;
-use auth_core::identity::account_id::AccountId;
 use auth_core::scheme::session::{SessionInfo, SessionKey, SessionStoreError, SessionVerifier};
-use auth_core::store::unavailable::StoreUnavailable;
 
 use super::Auth;
 
 impl Auth {
     /// Ends all sessions of a user in all instances that share the store. Call it when a user is dismissed or disabled, or has a
-    /// new password. If several realms share the store, it ends the sessions in all of them. Returns the number of ended sessions,
+    /// new password. For the id of an account, sessions that do not contain the account yet end when they are used next. If several realms share the store, it ends the sessions in all of them. Returns the number of ended sessions,
     /// which is 0 without [`session`](crate::AuthBuilder::session).
     ///
     /// # Errors
@@ -62,22 +60,5 @@ impl Auth {
         let changed = sessions.change_roles(id, &roles).await?;
         self.engine().record_of(EventKind::RolesChanged, id);
         Ok(changed)
-    }
-
-    /// Ends the sessions of an account and removes its cached entries. Call it after the account was deleted. Its id must never be
-    /// assigned to another account.
-    ///
-    /// Ends the sessions that contain the account id, in all instances that share the store. A session that has not been used since
-    /// `.accounts(…)` was added contains none: it gets 403 `account-required`, or that of a new account of its login.
-    ///
-    /// # Errors
-    /// The store of sessions is unavailable. Some sessions may not have ended.
-    pub async fn forget_account(&self, id: &AccountId) -> Result<(), StoreUnavailable> {
-        self.invalidate_account(id).await;
-        if let Some(sessions) = self.engine().part::<SessionVerifier>() {
-            sessions.end_all(&id.identity(), None).await.map_err(|_| StoreUnavailable)?;
-        }
-        self.engine().record_of(EventKind::AccountForgotten, &id.identity());
-        Ok(())
     }
 }

@@ -5,15 +5,15 @@ use std::marker::PhantomData;
 use std::ops::Deref;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 
 use actix_web::dev::Payload;
 use actix_web::{Error, FromRequest, HttpRequest};
 use auth_core::denial::{Denial, Reason};
 use auth_core::identity::account_id::AccountId;
+use auth_core::identity::scheme_id::SchemeId;
 
-use crate::extract::caller::{PrincipalFuture, REQUIRE_AUTH, decided};
+use crate::extract::caller::{PrincipalFuture, REQUIRE_AUTH, refuse_undecided};
 use crate::guard;
 use crate::principal::Principal;
 
@@ -110,12 +110,17 @@ fn refuse(request: &HttpRequest, principal: &Principal) -> Error {
         (Reason::SetUp, "the handler takes a `Caller<…>` of another type than `.accounts(…)` provides")
     } else if principal.lacks_account() {
         (Reason::AccountRequired, "the login has no account")
+    } else if principal.scheme() == SchemeId::OPEN {
+        (Reason::InsufficientPermissions, "open mode has no account: call `.local_account(…)`")
     } else {
         (Reason::MissingCredentials, "the credential keeps its own identity, and the handler takes an account")
     };
     let caller = Some(principal.id());
     let denial = Denial { caller, ..Denial::refused(principal.scheme(), reason, cause) };
-    guard::refuse(request, guard::rule_of(request).unwrap_or(&REQUIRE_AUTH), denial, Payload::None)
+    match guard::rule_of(request).filter(|rule| !std::ptr::eq(*rule, &REQUIRE_AUTH)) {
+        Some(rule) => guard::refuse(request, rule, denial, Payload::None),
+        None => refuse_undecided(request, denial.into()),
+    }
 }
 
 impl<A: Send + Sync + 'static> Future for CallerFuture<A> {
@@ -138,14 +143,6 @@ impl<A: Send + Sync + 'static> FromRequest for Caller<A> {
     type Future = CallerFuture<A>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        static IS_LOGGED: AtomicBool = AtomicBool::new(false);
-        if decided(request).is_none() && !IS_LOGGED.swap(true, Ordering::Relaxed) {
-            // `Option<Caller<…>>` is `None` here for each caller who does not satisfy `#[require_auth]`, also if the account is suspended.
-            tracing::error!(
-                target: "auth_actix",
-                "a handler without a rule takes a `Caller<…>`: write `#[require_auth]` or `#[public]` above it"
-            );
-        }
         let principal = Principal::from_request(request, payload);
         CallerFuture { principal, request: request.clone(), account: PhantomData }
     }

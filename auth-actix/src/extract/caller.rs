@@ -48,6 +48,13 @@ impl<T> Deref for Claims<T> {
 pub(super) static REQUIRE_AUTH: Rule =
     Rule { target: RuleTarget::Other("a handler that takes a Principal"), ..auth_core::policy::rule::AUTHENTICATED };
 
+/// The rule of [`Auth::identify`](crate::Auth::identify), which denies no request. It reads the caller and tolerates outages.
+pub(crate) static IDENTIFIES: Rule = Rule {
+    target: RuleTarget::Other("`auth.identify()`"),
+    reads: CallerAccess::CallerOrOutage,
+    ..auth_core::policy::rule::PUBLIC
+};
+
 /// Returns the caller, if a rule has decided.
 pub(crate) fn decided(request: &HttpRequest) -> Option<CallerOutcome> {
     let auth = guard::auth_of(request)?;
@@ -72,6 +79,20 @@ pin_project_lite::pin_project! {
 /// other arguments may read it.
 fn refuse(request: &HttpRequest, denied: impl Into<LayerDenial>) -> Error {
     guard::refuse(request, &REQUIRE_AUTH, denied, Payload::None)
+}
+
+/// Returns the error of an extractor for the caller in a handler without a rule. Logs the first one that hides a credential, because
+/// `Option` turns it into `None`, also for a suspended account (ACCT-6).
+pub(super) fn refuse_undecided(request: &HttpRequest, denied: LayerDenial) -> Error {
+    let is_first = || guard::auth_of(request).is_some_and(|auth| auth.engine().warn_of_hidden_credential_once());
+    if denied.denial.scheme.is_some() && is_first() {
+        tracing::error!(
+            target: "auth_actix",
+            path = request.match_pattern(),
+            "a handler without a rule takes a `Principal` or a `Caller<…>`, and `Option` would hide that a credential is refused: write `#[require_auth]` or `#[public]` above it"
+        );
+    }
+    refuse(request, denied)
 }
 
 /// Returns the caller after a decision.
@@ -99,7 +120,7 @@ impl Future for PrincipalFuture {
             Stage::Decided { found } => Poll::Ready(found.take().unwrap_or_else(|| Err(guard::refuse_twice()))),
             Stage::Deciding { decision, request } => decision.as_mut().poll(context).map(|decision| match decision {
                 Ok(()) => known(request, decided(request)),
-                Err(undecided) => Err(refuse(request, LayerDenial::from(undecided))),
+                Err(undecided) => Err(refuse_undecided(request, LayerDenial::from(undecided))),
             }),
         }
     }
@@ -110,11 +131,19 @@ impl FromRequest for Principal {
     type Future = PrincipalFuture;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let found = match decided(request) {
+        // A login without an account that only middleware has identified does not pass `require_auth`.
+        let is_decided = |found: &CallerOutcome| match found {
+            CallerOutcome::Known(principal) => {
+                !principal.lacks_account()
+                    || !guard::rule_of(request).is_some_and(|rule| std::ptr::eq(rule, &IDENTIFIES))
+            }
+            _ => true,
+        };
+        let found = match decided(request).filter(is_decided) {
             Some(found) => known(request, Some(found)),
             None => match guard::enforce(request, &REQUIRE_AUTH) {
                 LayerOutcome::Allowed => known(request, decided(request)),
-                LayerOutcome::Refused(denial) => Err(refuse(request, denial)),
+                LayerOutcome::Refused(denial) => Err(refuse_undecided(request, denial)),
                 LayerOutcome::Pending(decision) => {
                     return PrincipalFuture::Deciding { decision, request: request.clone() };
                 }

@@ -8,8 +8,9 @@ use std::fmt;
 use std::sync::Arc;
 
 use actix_web::HttpMessage as _;
-use auth_core::identity::issuer::{Confers, Form, Issuer, ListClaim, RoleTypes};
+use auth_core::identity::issuer::{Confers, Form, Issuer, ListClaim, LoginPolicy, RoleTypes};
 use auth_core::identity::rights::Rights;
+use auth_core::identity::tenant::Tenant;
 use auth_core::identity::vocabulary::NameKind;
 use serde_json::{Map, Value, json};
 
@@ -41,6 +42,8 @@ pub struct Caller {
     claims: Map<String, Value>,
     names: Vec<(NameKind, String)>,
     ceiling: Option<Rights>,
+    credential: Option<String>,
+    tenant: Option<Tenant>,
     account: Option<Arc<dyn Any + Send + Sync>>,
 }
 
@@ -53,6 +56,8 @@ impl fmt::Debug for Caller {
             .field("claims", &self.claims)
             .field("names", &self.names)
             .field("ceiling", &self.ceiling)
+            .field("credential", &self.credential)
+            .field("tenant", &self.tenant)
             .finish_non_exhaustive()
     }
 }
@@ -61,7 +66,16 @@ impl Caller {
     /// Creates a user with this subject and a bearer token of the first configured issuer.
     pub fn user(subject: &str) -> Self {
         let claims = Map::from_iter([("sub".to_owned(), json!(subject))]);
-        Self { issuer: None, scheme: SchemeId::Bearer, claims, names: Vec::new(), ceiling: None, account: None }
+        Self {
+            issuer: None,
+            scheme: SchemeId::Bearer,
+            claims,
+            names: Vec::new(),
+            ceiling: None,
+            credential: None,
+            tenant: None,
+            account: None,
+        }
     }
 
     /// Sets the issuer.
@@ -99,6 +113,17 @@ impl Caller {
     /// its blocks are those of the provider, which is not asked for it. Without this method, the provider is asked.
     pub fn account(self, account: impl Any + Send + Sync) -> Self {
         Self { account: Some(Arc::new(account)), ..self }
+    }
+
+    /// Sets the credential: the name of a token source, or of a scheme of the application, as in `credential(…)` of rules. A token that
+    /// the application issued has the rights of [`ceiling`](Self::ceiling), or the roles, permissions and scopes of this caller.
+    pub fn credential(self, name: impl fmt::Display) -> Self {
+        Self { credential: Some(name.to_string()), ..self }
+    }
+
+    /// Binds the credential to a tenant, in which its rights count.
+    pub fn tenant(self, tenant: Tenant) -> Self {
+        Self { tenant: Some(tenant), ..self }
     }
 
     /// Limits the credential to these rights. See [`PrincipalBuilder::ceiling`](crate::identity::PrincipalBuilder::ceiling).
@@ -144,27 +169,38 @@ impl Caller {
     /// Returns the principal for the issuer that this caller names.
     #[allow(clippy::expect_used, reason = "for tests, where a panic is the report")]
     fn among(&self, sources: &[Arc<Issuer>]) -> auth_core::Principal {
-        let is_of = |source: &&Arc<Issuer>| match &self.issuer {
-            Some(issuer) => *source.issuer == **issuer,
-            None => source.scheme == self.scheme,
+        let is_of = |source: &&Arc<Issuer>| match (&self.credential, &self.issuer) {
+            (Some(name), _) => source.credential_kind() == Some(name),
+            (None, Some(issuer)) => *source.issuer == **issuer,
+            (None, None) => source.scheme == self.scheme,
         };
-        self.of(sources.iter().find(is_of).expect("the `Auth` must accept the issuer and the scheme of the `Caller`"))
+        let source = sources.iter().find(is_of);
+        self.of(source.expect("the `Auth` must accept the issuer, the scheme or the credential of the `Caller`"))
     }
 
     /// Returns the principal for an issuer. Names are located in the claims where the issuer's credentials list them.
     #[allow(clippy::expect_used, reason = "for tests, where a panic is the report")]
     fn of(&self, source: &Arc<Issuer>) -> auth_core::Principal {
-        let claims = Value::Object(self.claims(source, true));
+        let mut claims = self.claims(source, true);
+        if source.scheme.is_of_own_tokens() && source.login.policy == LoginPolicy::OwnIdentity {
+            // Such a token is a client.
+            claims.insert("client_id".to_owned(), claims.get("sub").cloned().unwrap_or_default());
+        }
+        let claims = Value::Object(claims);
         let principal = auth_core::Principal::from_claims(Arc::clone(source), claims.to_string())
             .expect("the subject of a `Caller` must not be empty");
-        let principal = match &self.ceiling {
-            Some(ceiling) => principal.with_ceiling(ceiling.clone()),
-            None => principal,
-        };
+        let rights = self.ceiling.clone().or_else(|| source.scheme.is_of_own_tokens().then(|| self.rights()));
+        let principal = principal.given_limits(rights, self.tenant.clone());
         match &self.account {
             Some(account) => principal.given_account(Arc::clone(account)),
             None => principal,
         }
+    }
+
+    /// Returns the roles, permissions and scopes.
+    fn rights(&self) -> Rights {
+        let of = |kind| self.names.iter().filter(move |(of, _)| *of == kind).map(|(_, name)| name);
+        Rights::new().roles(of(NameKind::Role)).permissions(of(NameKind::Permission)).scopes(of(NameKind::Scope))
     }
 
     /// Returns the claims of this caller in a credential of the issuer. The roles are unknown unless `lists_roles` is true.

@@ -103,6 +103,11 @@ fn is_forwarding(name: &str) -> bool {
     FORWARDING.contains(&name) || FORWARDING_PREFIXES.iter().any(|prefix| name.starts_with(prefix))
 }
 
+/// Returns whether a header field indicates a proxy, or a client that imitates one.
+pub fn indicates_proxy(fields: &impl Fields) -> bool {
+    fields.has_name(is_forwarding)
+}
+
 /// Longer lists are not plausible chains of proxies.
 const MOST_ENTRIES: usize = 32;
 
@@ -145,7 +150,7 @@ impl AddressSource {
 
     /// Returns whether no proxy is expected, but a header field indicates one.
     pub fn is_contradicted(&self, fields: &impl Fields) -> bool {
-        *self == Self::Peer && fields.has_name(is_forwarding)
+        *self == Self::Peer && indicates_proxy(fields)
     }
 
     /// Returns the client address, or `None` if it is unknown. `peer` is `None` for a Unix socket.

@@ -1,15 +1,23 @@
 //! The account of the caller of a request, loaded where a credential is verified (ACCT-7).
 
+use std::sync::Arc;
+
+use serde_json::json;
+
 use super::Engine;
 use super::request::{Adapter, RequestState};
 use crate::audit::EventKind;
 use crate::denial::{Denial, Reason, RetryAfter};
-use crate::identity::principal::Principal;
+use crate::identity::account_id::AccountId;
+use crate::identity::issuer::Issuer;
+use crate::identity::principal::{Actor, Principal};
+use crate::identity::scheme_id::SchemeId;
 use crate::identity::token_digest::TokenDigest;
 use crate::runtime::clock;
 use crate::runtime::future::LocalBoxFuture;
-use crate::scheme::{Extracted, RequestView, Verified};
-use crate::store::accounts::{AccountLookup, AccountsUnavailable, LookUp, Lookup, ProvidedAccounts};
+use crate::scheme::{Extracted, Rejection, RequestView, Verified};
+use crate::store::accounts::{AccountLookup, LookUp, LookUpError, Lookup, ProvidedAccounts};
+use crate::store::unavailable::StoreUnavailable;
 
 /// The account of a caller, or the pending lookup.
 pub(super) enum AccountOf<'r> {
@@ -17,7 +25,25 @@ pub(super) enum AccountOf<'r> {
     Pending(LocalBoxFuture<'r, Verified>),
 }
 
+/// Returns whether the credential is a session that does not contain its account (ACCT-12).
+fn is_unassigned(look_up: &LookUp<'_>) -> bool {
+    let LookUp { principal, digest, .. } = look_up;
+    principal.scheme() == SchemeId::Session && digest.is_some() && principal.acts_for().is_none()
+}
+
 impl<H: Adapter> Engine<H> {
+    /// Deletes what the schemes store for an account that no longer exists. All are tried, also after a failure.
+    ///
+    /// # Errors
+    /// A store is unavailable.
+    pub async fn forget_account(&self, account: &AccountId) -> Result<(), StoreUnavailable> {
+        let mut outcome = Ok(());
+        for scheme in self.schemes.iter() {
+            outcome = outcome.and(scheme.forget_account(account).await);
+        }
+        outcome
+    }
+
     /// Loads the account of a verified caller.
     #[cold]
     pub(super) fn load_account(
@@ -28,13 +54,20 @@ impl<H: Adapter> Engine<H> {
     ) -> AccountOf<'_> {
         let Some(accounts) = &self.accounts else { return AccountOf::Known(Err(Denial::new(Reason::SetUp))) };
         let digest = self.credential_digest(view, state);
-        let look_up = LookUp { principal: &principal, digest, may_provision: true };
-        if let Some(found) = accounts.cached(&look_up) {
+        let client = view.client();
+        let look_up = LookUp { principal: &principal, digest, may_provision: true, client };
+        if !is_unassigned(&look_up)
+            && !principal.has_actor()
+            && let Some(found) = accounts.cached(&look_up)
+        {
             let digest = look_up.digest;
             return AccountOf::Known(self.with_account(&principal, digest, found));
         }
         let digest = look_up.digest;
-        AccountOf::Pending(Box::pin(async move { self.ask_account(accounts, &principal, digest, true).await.into() }))
+        AccountOf::Pending(Box::pin(async move {
+            let look_up = LookUp { principal: &principal, digest, may_provision: true, client };
+            self.ask_account(accounts, look_up).await.into()
+        }))
     }
 
     /// Loads the account of a verified caller while a response is being sent. Creates none.
@@ -57,30 +90,61 @@ impl<H: Adapter> Engine<H> {
             return Ok(principal);
         }
         let Some(accounts) = &self.accounts else { return Err(Denial::new(Reason::SetUp)) };
-        let look_up = LookUp { principal: &principal, digest, may_provision: false };
-        match accounts.cached(&look_up) {
-            Some(found) => {
-                let digest = look_up.digest;
-                self.with_account(&principal, digest, found)
-            }
-            None => self.ask_account(accounts, &principal, look_up.digest, false).await,
-        }
+        let look_up = LookUp { principal: &principal, digest, may_provision: false, client: None };
+        self.ask_account(accounts, look_up).await
     }
 
-    async fn ask_account(
+    /// Asks for an account, unless it is cached. Writes it into a session that does not contain it, and checks the accounts of actors.
+    async fn ask_account(&self, accounts: &ProvidedAccounts, look_up: LookUp<'_>) -> Result<Principal, Denial> {
+        let principal = look_up.principal;
+        let digest = look_up.digest.clone();
+        let unassigned = digest.clone().filter(|_| is_unassigned(&look_up));
+        let found = match accounts.cached(&look_up).filter(|_| unassigned.is_none()) {
+            Some(found) => found,
+            None => accounts.ask(look_up).await,
+        };
+        let is_new = found.as_ref().is_ok_and(|lookup| lookup.is_new);
+        let caller = self.with_account(principal, digest, found)?;
+        if is_new {
+            self.record_of(EventKind::AccountProvisioned, &caller.id());
+        }
+        if let (Some(digest), Some(account)) = (&unassigned, caller.account_id())
+            && let Some(scheme) = self.schemes.iter().find(|scheme| scheme.scheme() == principal.scheme())
+        {
+            let written = scheme.assign_account(digest, account).await;
+            written.map_err(|Rejection { denial, .. }| Denial { caller: Some(caller.id()), ..denial })?;
+        }
+        for actor in principal.actors() {
+            let checked = self.check_actor(accounts, principal, &actor).await;
+            checked.map_err(|denial| Denial { caller: Some(caller.id()), ..denial })?;
+        }
+        Ok(caller)
+    }
+
+    /// Refuses an actor whose account is suspended, blocked or revoked (ACCT-7, H16). The account is that of the login of the actor, if
+    /// its issuer loads accounts.
+    async fn check_actor(
         &self,
         accounts: &ProvidedAccounts,
         principal: &Principal,
-        digest: Option<TokenDigest>,
-        may_provision: bool,
-    ) -> Result<Principal, Denial> {
-        let found = accounts.ask(LookUp { principal, digest: digest.clone(), may_provision }).await;
-        let is_new = found.as_ref().is_ok_and(|lookup| lookup.is_new);
-        let result = self.with_account(principal, digest, found);
-        if let Some(principal) = result.as_ref().ok().filter(|_| is_new) {
-            self.record_of(EventKind::AccountProvisioned, &principal.id());
-        }
-        result
+        actor: &Actor,
+    ) -> Result<(), Denial> {
+        // A session contains the issuer of its actor. Other issuers are those of the settings.
+        let is_of = |source: &&Arc<Issuer>| match principal.scheme() {
+            SchemeId::Session => source.scheme == SchemeId::Session,
+            _ => *source.issuer == *actor.issuer() && source.login.loads_account(),
+        };
+        let Some(source) = self.sources.iter().find(is_of) else { return Ok(()) };
+        let claims = json!({
+            "sub": actor.subject(),
+            "iss": actor.issuer(),
+            "client_id": actor.is_client().then(|| actor.subject()),
+            "iat": principal.issued_at().map(|issued| issued.seconds()),
+        });
+        // An actor without a name has no account.
+        let Ok(login) = Principal::from_claims(Arc::clone(source), claims.to_string()) else { return Ok(()) };
+        let look_up = LookUp { principal: &login, digest: None, may_provision: false, client: None };
+        self.with_account(&login, None, accounts.ask(look_up).await).map(drop)
     }
 
     /// Applies the outcome of a lookup to the caller, and checks the block lists for the account.
@@ -88,15 +152,21 @@ impl<H: Adapter> Engine<H> {
         &self,
         principal: &Principal,
         digest: Option<TokenDigest>,
-        found: Result<AccountLookup, AccountsUnavailable>,
+        found: Result<AccountLookup, LookUpError>,
     ) -> Result<Principal, Denial> {
         let deny = |reason, cause| {
             let caller = Some(principal.credential_id());
             Err(Denial { caller, ..Denial::refused(principal.scheme(), reason, cause) })
         };
-        let Ok(AccountLookup { found, names_account, .. }) = found else {
-            let reason = Reason::AuthenticationUnavailable(RetryAfter::seconds(5));
-            return deny(reason, "the accounts are unavailable");
+        let AccountLookup { found, names_account, .. } = match found {
+            Ok(found) => found,
+            Err(LookUpError::Unavailable) => {
+                let reason = Reason::AuthenticationUnavailable(RetryAfter::seconds(5));
+                return deny(reason, "the accounts are unavailable");
+            }
+            Err(LookUpError::TooManyFailures(after)) => {
+                return deny(Reason::TooManyAttempts(after), "too many accounts could not be created for this network");
+            }
         };
         match found {
             Lookup::Found(account) => self.reject_if_blocked(principal.with_account_of(account, digest)),

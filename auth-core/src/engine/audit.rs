@@ -110,13 +110,22 @@ impl<H: Adapter> Engine<H> {
         by_place: bool,
         state: &mut RequestState<H>,
     ) -> Result<(), Denial> {
-        let ambient = caller.is_some_and(|caller| caller.scheme().is_ambient() || caller.actor().is_some());
-        if self.sink().is_none() || !(self.audits_grants || ambient || by_place && caller.is_none()) {
+        if self.sink().is_none() {
+            return Ok(());
+        }
+        let uncounted = state.notes().and_then(|notes| notes.uncounted.clone()).filter(|_| caller.is_none());
+        let known = caller.or(uncounted.as_ref());
+        let ambient = known.is_some_and(|caller| caller.scheme().is_ambient() || caller.actor().is_some());
+        if !(self.audits_grants || ambient || by_place && caller.is_none()) {
             return Ok(());
         }
         self.record_first(|| {
-            let cause = if by_place && caller.is_none() { Some("anonymous (by network or country)") } else { None };
-            of_caller(of_rule(Event { cause, ..self.event(request, EventKind::Granted, state) }, rule), caller)
+            let cause = match (&uncounted, caller) {
+                (Some(_), _) => Some("the credential counted as anonymous"),
+                (None, None) if by_place => Some("anonymous (by network or country)"),
+                _ => None,
+            };
+            of_caller(of_rule(Event { cause, ..self.event(request, EventKind::Granted, state) }, rule), known)
         })
     }
 

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use super::request::Adapter;
-use super::{BlockCheck, Engine, ResourceDeps};
+use super::{BlockCheck, Engine, OpenSettings, ResourceDeps, Warned};
 use crate::audit::Sink;
 use crate::client::address::{AddressSource, ForwardingHeader};
 use crate::client::country::Countries;
@@ -85,6 +85,8 @@ pub struct EngineBuilder<H: Adapter> {
     pub accounts: Option<ProvidedAccounts>,
     /// The values with which objects are loaded.
     pub resource_deps: ResourceDeps,
+    /// The settings of the mode without authentication.
+    pub open: OpenSettings,
     /// The page at which a login without an account can create one.
     pub sign_up_page: Option<String>,
     /// The declared tenants, with their locations.
@@ -124,6 +126,7 @@ impl<H: Adapter> Default for EngineBuilder<H> {
             rights_provider: None,
             accounts: None,
             resource_deps: ResourceDeps::default(),
+            open: OpenSettings::default(),
             sign_up_page: None,
             tenants: Vec::new(),
             same: Vec::new(),
@@ -179,26 +182,24 @@ impl<H: Adapter> EngineBuilder<H> {
         self.check(&mut mistakes);
         let loopback_only = self.schemes.iter().any(|scheme| scheme.is_for_this_machine());
         let realm_text = self.realm.take().unwrap_or_else(|| "restricted".to_owned());
-        let realm = mistakes.collect(checked_realm(&realm_text));
+        let realm = mistakes.collect(checked_realm(&realm_text).map(Some));
         let resource = mistakes.collect(self.resource.take().map(checked_resource).transpose());
 
         let logins = self.login_context();
         let assembly = Assembly::new(&realm_text, &self.roles, resource.as_ref(), self.login_page.take(), logins);
-        let assembly = assembly.prepare_all(self.schemes, self.sink.clone(), &mut mistakes);
+        let mut assembly = assembly.prepare_all(self.schemes, self.sink.clone(), &mut mistakes);
+        let open = mistakes.collect(self.open.prepare(self.accounts.as_ref(), &mut assembly));
         let Assembly { schemes, login_page, checks_passwords, issues_tickets, memory_address, handles, .. } = assembly;
         let accepted = accepted(schemes.iter().flat_map(|scheme| scheme.sources()).map(|source| source.scheme));
 
         let (login_page, sign_up_page) = checked_pages(login_page, self.sign_up_page.take(), &mut mistakes);
         let problem_base = mistakes.collect(self.problem_base.take().map(checked_problem_base).transpose());
         let address = mistakes.collect(self.address.source());
-        let hosts = mistakes.collect(Hosts::new(self.hosts).map_err(BuildError::Host));
+        let hosts = mistakes.collect(checked_hosts(self.hosts, open.is_some()));
         let origins = mistakes.collect(Origins::new(self.origins).map_err(BuildError::Origin));
         let tenant_locations = mistakes.collect(tenant_locations(self.tenants));
         let realm = mistakes.settled(realm)?;
-
-        if let (Some(blocklist), Some(sink)) = (&self.blocklist, &self.sink) {
-            blocklist.set_audit(Arc::clone(sink));
-        }
+        audit_blocks(self.blocklist.as_ref(), self.sink.as_ref());
         let sources: Vec<_> = schemes.iter().flat_map(|scheme| scheme.sources()).cloned().collect();
         let engine = Engine {
             id: NEXT_ID.fetch_add(1, Ordering::Relaxed),
@@ -211,15 +212,17 @@ impl<H: Adapter> EngineBuilder<H> {
             countries: self.countries,
             hosts,
             origins,
+            checks_requests: self.blocklist.is_some() || open.is_some(),
             blocklist: self.blocklist,
             sink: self.sink,
             audits_grants: self.audits_grants,
             resource,
             scopes: Mutex::default(),
+            open,
             loopback_only,
             issues_tickets,
             names_checked: AtomicBool::new(false),
-            warned_of_proxy: AtomicBool::new(false),
+            warned: Warned::default(),
             vocabularies: Mutex::new(self.roles.iter().collect()),
             roles: self.roles,
             rights_provider: self.rights_provider,
@@ -254,6 +257,7 @@ impl<H: Adapter> EngineBuilder<H> {
         // At least one issuer is required. With several issuers, each must declare what it may confer.
         let issuers: Vec<_> = self.schemes.iter().flat_map(|scheme| scheme.issuers()).collect();
         match issuers.len() {
+            0 if self.open.is_open() => {}
             0 => mistakes.add(BuildError::NoScheme),
             1 => {}
             2.. => {
@@ -272,6 +276,7 @@ impl<H: Adapter> EngineBuilder<H> {
                 }
             }
         }
+        self.open.check(&issuers, self.address.is_behind_proxy(), mistakes);
         let accounts = self.accounts.as_ref().map_or(Ok(()), ProvidedAccounts::check);
         mistakes.collect(accounts.map_err(BuildError::Accounts));
         let context = SettingsContext {
@@ -290,8 +295,11 @@ impl<H: Adapter> EngineBuilder<H> {
     }
 }
 
-fn checked_realm(text: &str) -> Result<Option<Realm>, BuildError> {
-    Realm::new(text).map(Some).map_err(|error| BuildError::Realm(text.to_owned(), error))
+/// Records changes of the block list in the audit log.
+fn audit_blocks(blocklist: Option<&Arc<dyn BlockCheck>>, sink: Option<&Arc<dyn Sink>>) {
+    if let (Some(blocklist), Some(sink)) = (blocklist, sink) {
+        blocklist.set_audit(Arc::clone(sink));
+    }
 }
 
 /// Validates the declared tenants.
@@ -311,7 +319,7 @@ fn tenant_locations(declared: Vec<(String, Location)>) -> Result<Vec<TenantLocat
 /// Returns the schemes that appear in challenges, each once.
 fn accepted(schemes: impl Iterator<Item = SchemeId>) -> Vec<SchemeId> {
     let mut accepted: Vec<SchemeId> = Vec::new();
-    for scheme in schemes.map(SchemeId::challenged) {
+    for scheme in schemes.filter(|scheme| *scheme != SchemeId::OPEN).map(SchemeId::challenged) {
         if !accepted.contains(&scheme) {
             accepted.push(scheme);
         }
@@ -327,6 +335,9 @@ impl<H: Adapter> Engine<H> {
                 target: "auth_actix",
                 "login throttling uses only the account name: call `.client_address(Peer)` or `.trusted_proxies(…)`, otherwise an attacker can lock out any user"
             );
+        }
+        if let Some(open) = &self.open {
+            warn(&format!("{open}"));
         }
         if self.accepts_ambient && self.hosts.is_empty() && self.origins.iter().next().is_none() {
             // Chromium does not send `Sec-Fetch-Site` with a WebSocket handshake, and no browser sends it to a server without TLS.
@@ -360,6 +371,15 @@ fn checked_pages(
         mistakes.collect(checked.transpose())
     };
     (checked(login, BuildError::LoginPage), checked(sign_up, BuildError::SignUpPage))
+}
+
+fn checked_realm(text: &str) -> Result<Realm, BuildError> {
+    Realm::new(text).map_err(|error| BuildError::Realm(text.to_owned(), error))
+}
+
+fn checked_hosts(names: Vec<String>, is_open: bool) -> Result<Hosts, BuildError> {
+    let hosts = Hosts::new(names).map_err(BuildError::Host)?;
+    Ok(if is_open { hosts.with_loopback() } else { hosts })
 }
 
 fn checked_resource(identifier: String) -> Result<ProtectedResource, BuildError> {

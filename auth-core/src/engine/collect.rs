@@ -13,7 +13,9 @@ use crate::client::csrf::CrossSite;
 use crate::client::tenant::TenantLocation;
 use crate::denial::quoted;
 use crate::policy::decision::Rules;
-use crate::policy::facts::{CallerFacts, Checks, ExternalRights, Facts, RequestDimension, RequestTenants};
+use crate::policy::facts::{
+    CallerFacts, Checks, ExternalRights, Facts, RequestDimension, RequestRefusal, RequestTenants,
+};
 use crate::policy::rule::{FactsNeeded, Literal, Rule};
 use crate::runtime::clock;
 
@@ -51,7 +53,7 @@ impl<H: Adapter> Engine<H> {
             now: clock::now(),
             client,
             country: if about.country { self.country(request, client) } else { None },
-            address_blocked: self.address_is_blocked(request),
+            refusal: if self.checks_requests { self.refusal(request) } else { None },
             cross_site: if needs_site { self.cross_site(request) } else { CrossSite::Passed },
             caller: CallerFacts::Nobody,
             sources: &self.sources,
@@ -147,9 +149,13 @@ impl<H: Adapter> Engine<H> {
         self.countries.as_ref()?.of(client?, from_proxy, &Head::<H>(request))
     }
 
-    fn address_is_blocked(&self, request: &H::Request) -> bool {
+    /// Returns why a request is refused whatever its rule is, if it is.
+    fn refusal(&self, request: &H::Request) -> Option<RequestRefusal> {
         let address = || self.address.blocked(H::peer(request), &Head::<H>(request));
-        self.blocklist.as_ref().is_some_and(|blocklist| blocklist.refuses_address(address()))
+        if self.blocklist.as_ref().is_some_and(|blocklist| blocklist.refuses_address(address())) {
+            return Some(RequestRefusal::AddressBlocked);
+        }
+        self.refusal_in_open_mode(request)
     }
 
     /// Returns the client address that attempts are counted by and that audit events contain.

@@ -161,6 +161,8 @@ impl<H: Adapter> Engine<H> {
             NameKind::Role => open::Role::VOCABULARY,
             NameKind::Permission => open::Permission::VOCABULARY,
             NameKind::Scope => open::TokenScope::VOCABULARY,
+            // A right is never a kind of credentials.
+            NameKind::Credential => return Vec::new(),
         };
         let meaning = |vocabulary: &'static Vocabulary| {
             let index = vocabulary.index_of(text)?;

@@ -3,6 +3,7 @@
 use super::Engine;
 use super::request::Adapter;
 use crate::client::address::AddressSource;
+use crate::identity::scheme_id::SchemeId;
 use crate::matrix::{AcceptedScheme, Matrix};
 
 impl<H: Adapter> Engine<H> {
@@ -12,7 +13,7 @@ impl<H: Adapter> Engine<H> {
             for source in scheme.sources() {
                 matrix.add_source(source, &scheme.describe(source));
                 let scheme = AcceptedScheme { name: source.scheme.name().to_owned(), place: scheme.location() };
-                if !matrix.schemes.contains(&scheme) {
+                if source.scheme != SchemeId::OPEN && !matrix.schemes.contains(&scheme) {
                     matrix.schemes.push(scheme);
                 }
             }
@@ -26,6 +27,7 @@ impl<H: Adapter> Engine<H> {
 
     fn switches(&self) -> Vec<String> {
         let mut all: Vec<String> = self.schemes.iter().flat_map(|scheme| scheme.switches()).collect();
+        all.extend(self.open.iter().map(ToString::to_string));
         if self.schemes.ignore_unsupported() {
             all.push("an Authorization header of an unknown scheme counts as absent".to_owned());
         }

@@ -3,6 +3,7 @@
 use super::Engine;
 use super::accounts::AccountOf;
 use super::collect::CallerQuery;
+use super::details::{explain, with_caller};
 use super::metrics::{self, Timer};
 use super::provider::{ProviderCalls, Question};
 use super::request::{Activity, Adapter, CallerOutcome, RequestState};
@@ -90,7 +91,7 @@ impl<H: Adapter> Engine<H> {
                 }
                 Decision::Deny(denial) => {
                     explain(query.handler, state, || Explanation::of(rules, &case));
-                    let denial = self.with_detail(denial, query, &case);
+                    let denial = with_caller(self.with_detail(denial, query, &case), &caller.known);
                     return Evaluation::Denied(denial, ProviderCalls::about(&caller.known));
                 }
                 Decision::Check(index) => {
@@ -322,6 +323,15 @@ impl<H: Adapter> Engine<H> {
                 }
                 CallerOutcome::Known(principal)
             }
+            Some(Ok(principal)) => {
+                if self.sink.is_some() {
+                    state.notes_mut().uncounted = Some(principal);
+                }
+                if query.rules.handler.reads == CallerAccess::Nothing {
+                    return;
+                }
+                CallerOutcome::Nobody
+            }
             _ if query.rules.handler.reads == CallerAccess::Nothing => return,
             Some(Err(denial)) if matches!(denial.reason, Reason::AuthenticationUnavailable(_)) => {
                 CallerOutcome::Unavailable
@@ -376,23 +386,4 @@ fn keep_tenant<H: Adapter>(rules: Rules<'_>, case: &Facts<'_>, state: &mut Reque
     }
     let tenant = case.external.tenant(&rules.dimensions(), case.caller.principal());
     state.notes_mut().tenant = tenant.ok().and_then(|tenant| tenant.to_tenant()).map(Box::new);
-}
-
-/// Provides an explanation of the decision to a test that requested it, or to the log at debug level. Computes nothing otherwise.
-fn explain<H: Adapter>(handler: &'static Rule, state: &mut RequestState<H>, explained: impl FnOnce() -> Explanation) {
-    let is_logged = tracing::enabled!(target: "auth_actix", tracing::Level::DEBUG);
-    let is_wanted = state.notes().is_some_and(|notes| notes.explanations.is_some());
-    if !is_logged && !is_wanted {
-        return;
-    }
-    let explained = explained();
-    if is_logged {
-        // A log entry is a single line.
-        let lines = explained.to_string();
-        let why = lines.lines().map(str::trim).collect::<Vec<_>>().join("; ");
-        tracing::debug!(target: "auth_actix", handler = handler.target.name(), why, "decided");
-    }
-    if is_wanted && let Some(all) = &mut state.notes_mut().explanations {
-        all.push(explained);
-    }
 }

@@ -18,6 +18,8 @@ pub mod startup_checks;
 mod collect;
 mod provider;
 mod accounts;
+mod open;
+mod details;
 mod evaluate;
 mod objects;
 mod identify;
@@ -33,6 +35,8 @@ use std::net::IpAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use self::open::OpenMode;
+pub use self::open::OpenSettings;
 pub use self::request::{Adapter, CallerOutcome, RequestState, ResponseHints};
 pub use self::resource_deps::ResourceDeps;
 use crate::audit::Sink;
@@ -107,11 +111,15 @@ pub struct Engine<H: Adapter> {
     resource: Option<ProtectedResource>,
     /// The scopes that rules contain, except the rules of hidden routes.
     scopes: Mutex<BTreeSet<&'static str>>,
+    /// Whether requests are checked before their rules: against blocked addresses, or in open mode.
+    checks_requests: bool,
+    /// The mode without authentication.
+    open: Option<OpenMode>,
     /// Whether only clients on this machine are accepted, because keys or cookies are for development.
     loopback_only: bool,
     issues_tickets: bool,
     names_checked: AtomicBool,
-    warned_of_proxy: AtomicBool,
+    warned: Warned,
     /// The role types whose grants apply.
     roles: RoleTypes,
     rights_provider: Option<ProvidedRights>,
@@ -127,6 +135,13 @@ pub struct Engine<H: Adapter> {
     vocabularies: Mutex<Vec<&'static Vocabulary>>,
     /// Pairs of types whose shared names have the same meaning.
     same: Vec<(&'static Vocabulary, &'static Vocabulary)>,
+}
+
+/// The warnings that were logged, each once.
+#[derive(Default)]
+struct Warned {
+    of_proxy: AtomicBool,
+    of_hidden_credential: AtomicBool,
 }
 
 impl<H: Adapter> Engine<H> {
@@ -227,7 +242,12 @@ impl<H: Adapter> Engine<H> {
 
     /// Returns `true` only once, for the first request that contains a forwarding header although no proxy is configured.
     fn warn_of_proxy_once(&self) -> bool {
-        !self.warned_of_proxy.swap(true, Ordering::Relaxed)
+        !self.warned.of_proxy.swap(true, Ordering::Relaxed)
+    }
+
+    /// Returns `true` only once, for the first handler without a rule that hides the refusal of a credential.
+    pub fn warn_of_hidden_credential_once(&self) -> bool {
+        !self.warned.of_hidden_credential.swap(true, Ordering::Relaxed)
     }
 
     /// Returns the issuers of tokens whose name is a URL: the authorization servers.
@@ -297,10 +317,11 @@ impl<H: Adapter> Engine<H> {
     fn configured_names(&self) -> Vec<ConfiguredNames> {
         let mut all = Vec::new();
         for source in &self.sources {
+            let place = if source.scheme == SchemeId::OPEN { "`.open(…)` grants" } else { "`.confers(…)` names" };
             for kind in [NameKind::Role, NameKind::Permission, NameKind::Scope] {
                 let names = source.confers.listed(kind).map(str::to_owned).collect();
                 let issuer = source.issuer.to_string();
-                all.push(ConfiguredNames { place: "`.confers(…)` names", issuer, kind, names });
+                all.push(ConfiguredNames { place, issuer, kind, names });
             }
         }
         for names in self.schemes.iter().flat_map(|scheme| scheme.configured_names()) {

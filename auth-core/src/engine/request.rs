@@ -108,6 +108,8 @@ pub struct Notes<H: RequestHead> {
     pub(super) number: Option<String>,
     /// A hash of the user name that a login claims.
     pub(super) claimed: Option<String>,
+    /// The verified caller whose credential counted as anonymous, for audit events (RIGHTS-14).
+    pub(super) uncounted: Option<Principal>,
     /// The outcomes of further engines, if scopes of several engines are nested.
     outcomes: Vec<Outcome<H>>,
 }
@@ -126,6 +128,7 @@ impl<H: RequestHead> Default for Notes<H> {
             is_granted: None,
             number: None,
             claimed: None,
+            uncounted: None,
             outcomes: Vec::new(),
         }
     }

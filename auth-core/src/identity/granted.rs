@@ -57,6 +57,17 @@ impl GrantedRights {
         Self::new(vec![(place, rights)], confers)
     }
 
+    /// Returns the rights of a client: in each of the tenants that its credential is bound to, if it is bound.
+    pub(crate) fn of_client(rights: Rights, tenants: Option<&[Tenant]>, confers: &Confers) -> Self {
+        match tenants {
+            None => Self::unbound(rights, confers),
+            Some(tenants) => {
+                let each = tenants.iter().map(|tenant| (RightsIn::Tenant(tenant.clone()), rights.clone()));
+                Self::new(each.collect(), confers)
+            }
+        }
+    }
+
     fn within<'a>(&'a self, tenant: Option<&'a TenantRef<'_>>) -> impl Iterator<Item = &'a Rights> {
         let known: &[(RightsIn, Rights)] = match self {
             Self::Unknown => &[],

@@ -48,6 +48,18 @@ mod sealed {
 /// assert_ne!(nobody, Rights::new());
 /// assert_eq!(Rights::everything(), Rights::new().roles(All).permissions(All).scopes(All));
 /// ```
+///
+/// Values of a vocabulary are names as well, also those of an `Option`.
+///
+/// ```
+/// use auth_actix::Role;
+/// use auth_actix::identity::Rights;
+/// #[derive(Role)]
+/// enum Role { Editor }
+/// struct Member { role: Option<Role> }
+/// let member = Member { role: Some(Role::Editor) };
+/// assert_eq!(Rights::new().roles(member.role.iter()), Rights::new().roles(["editor"]));
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[must_use]
 pub struct Rights {
@@ -164,6 +176,8 @@ impl Rights {
             NameKind::Role => &self.roles,
             NameKind::Permission => &self.permissions,
             NameKind::Scope => &self.scopes,
+            // The kind of a credential is not a right.
+            NameKind::Credential => &Answer::Silent,
         }
     }
 

@@ -41,6 +41,7 @@ impl CustomSchemeId {
         let is_taken = SchemeId::BUILT_IN
             .iter()
             .chain(&SchemeId::OF_TOKENS)
+            .chain([&SchemeId::OPEN])
             .any(|scheme| scheme.name().eq_ignore_ascii_case(name));
         let fits = is_token(name) && !is_taken && usize::from(slot) < Self::MOST;
         // Schemes are copied everywhere and fixed at start-up, so this leaks a few bytes once.
@@ -70,10 +71,16 @@ static TOKEN_IN_HEADER: CustomSchemeId =
 static TOKEN_OF_PROXY: CustomSchemeId =
     CustomSchemeId { name: "BearerProxy", is_ambient: true, slot: CustomSchemeId::MOST as u8 + 4 };
 
+/// Requests without authentication, which browsers send from pages of other sites too.
+static OPEN: CustomSchemeId = CustomSchemeId { name: "Open", is_ambient: true, slot: u8::MAX };
+
 impl SchemeId {
     /// Tokens that the application issues, in `Authorization`. The challenge is that of [`Bearer`](Self::Bearer), and rules name it
     /// like [`ApiKey`](Self::ApiKey).
     pub const OWN_TOKEN: Self = Self::Custom(&OWN_TOKEN);
+
+    /// Open mode, in which no credential is read. No challenge and no rule names it.
+    pub const OPEN: Self = Self::Custom(&OPEN);
 
     /// Bearer tokens in a cookie. The challenge is that of [`Bearer`](Self::Bearer), because no challenge can request a cookie.
     pub const TOKEN_COOKIE: Self = Self::Custom(&TOKEN_COOKIE);
@@ -103,6 +110,19 @@ impl SchemeId {
         }
     }
 
+    /// Returns whether the credentials are tokens that the application issues.
+    pub fn is_of_own_tokens(self) -> bool {
+        self == Self::ApiKey || self == Self::OWN_TOKEN
+    }
+
+    /// Returns the name of a scheme of the application. `None` for other schemes.
+    pub(crate) const fn name_of_application(self) -> Option<&'static str> {
+        match self {
+            Self::Custom(own) if (own.slot as usize) < CustomSchemeId::MOST => Some(own.name),
+            _ => None,
+        }
+    }
+
     /// Returns the scheme whose challenge requests credentials of this scheme.
     pub(crate) fn challenged(self) -> Self {
         match self {
@@ -120,8 +140,9 @@ impl SchemeId {
             Self::ApiKey => 1 << 3,
             Self::Session => 1 << 4,
             // The slots of custom schemes are less than `CustomSchemeId::MOST`, which is the slot of tokens in a cookie. The next
-            // one but one is that of own tokens in `Authorization`, followed by those of tokens in other places.
-            Self::Custom(own) => 1 << (5 + own.slot),
+            // one but one is that of own tokens in `Authorization`, followed by those of tokens in other places. Open mode has no bit,
+            // because no challenge names it.
+            Self::Custom(own) => 1_u32.unbounded_shl(5 + own.slot as u32),
             Self::ClientCertificate => 1 << 14,
         }
     }

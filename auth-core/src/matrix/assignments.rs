@@ -8,7 +8,7 @@ use ipnet::IpNet;
 use super::expr::{Expr, ExprLiteral};
 use super::request::{CaseCaller, CaseLocation};
 use crate::identity::scheme_id::SchemeId;
-use crate::policy::atom::Fact;
+use crate::policy::atom::{Fact, has_dimensions_of};
 
 /// Maximum number of assignments.
 const MOST: usize = 1 << 18;
@@ -27,6 +27,9 @@ enum Variable {
     /// The age of the login. State `n` is within the `n`-th limit but not within a smaller one. The last state is older than all
     /// limits.
     Age,
+    /// Whether the credential is bound to a tenant with these dimensions, as written. A credential that is bound to more dimensions is
+    /// bound to each of them.
+    Bound(String),
     /// The value of a property that has exactly one value.
     One(Single),
     /// The result of a check: no, yes, or unknown.
@@ -57,6 +60,7 @@ pub(super) type World = Vec<usize>;
 enum Single {
     Acr,
     Scheme,
+    Credential,
 }
 
 /// Returns the property and the value that an atom requires of it.
@@ -64,6 +68,7 @@ fn single(fact: &Fact) -> Option<(Single, &String)> {
     match fact {
         Fact::Acr(value) => Some((Single::Acr, value)),
         Fact::Scheme(value) => Some((Single::Scheme, value)),
+        Fact::Credential(kind, _) => Some((Single::Credential, kind)),
         _ => None,
     }
 }
@@ -87,6 +92,9 @@ impl Worlds {
         for ExprLiteral { fact, negated } in literals {
             if fact.is_about_caller() {
                 variables.insert(Variable::Caller, 2);
+            }
+            if let Fact::Credential(_, Some(tenant)) = fact {
+                variables.insert(Variable::Bound(tenant.clone()), 2);
             }
             match fact {
                 Fact::Authenticated => {}
@@ -173,6 +181,15 @@ impl Worlds {
         }
     }
 
+    /// Returns whether the credential is bound to the tenant in the assignment.
+    fn is_bound(&self, tenant: &str, world: &World) -> bool {
+        let is_bound = |variable: &Variable| match variable {
+            Variable::Bound(bound) => has_dimensions_of(bound, tenant) && self.state(variable, world) == Some(1),
+            _ => false,
+        };
+        self.variables.keys().any(is_bound)
+    }
+
     /// Returns whether the literal holds in the assignment.
     pub(super) fn holds(&self, ExprLiteral { fact, negated }: &ExprLiteral, world: &World) -> bool {
         let is = |variable: &Variable| self.state(variable, world) == Some(1);
@@ -203,6 +220,9 @@ impl Worlds {
                 let is_in = self.countries.get(place).is_some_and(|here| countries.contains(here));
                 place <= self.countries.len() && is_in != *negated
             }
+            Fact::Credential(_, Some(tenant)) if !self.is_bound(tenant, world) => false,
+            // The holder of a credential that is bound to the tenant is a member.
+            Fact::TenantMember(tenant) if !negated && self.is_bound(tenant, world) => true,
             _ => match single(fact) {
                 Some((kind, value)) => {
                     let at = self.values.get(&kind).and_then(|values| values.iter().position(|other| other == value));
@@ -225,7 +245,9 @@ impl Worlds {
         let stranger = self.variables.contains_key(&Variable::Caller) && !self.is_known(world);
         self.variables.keys().all(|variable| match variable {
             Variable::Caller | Variable::Address => true,
-            Variable::Check(_) | Variable::Country | Variable::WithoutAccount => state(variable) == 0,
+            Variable::Check(_) | Variable::Bound(_) | Variable::Country | Variable::WithoutAccount => {
+                state(variable) == 0
+            }
             Variable::Holds(Fact::Name(_, _, Some(_))) => state(variable) == 0,
             Variable::Holds(fact) => {
                 let answered = kind(fact)
@@ -235,6 +257,10 @@ impl Worlds {
             }
             Variable::Answered(_) | Variable::Age => !stranger || state(variable) == 0,
             Variable::One(Single::Acr) => true,
+            // Test requests contain JWTs.
+            Variable::One(kind @ Single::Credential) => {
+                stranger || self.values.get(kind).is_some_and(|values| state(variable) == values.len())
+            }
             Variable::One(kind @ Single::Scheme) => {
                 let values = self.values.get(kind).map(Vec::as_slice).unwrap_or_default();
                 let value = values.get(state(variable));

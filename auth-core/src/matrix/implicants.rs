@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use super::expr::{Expr, ExprLiteral};
-use crate::policy::atom::Fact;
+use crate::policy::atom::{Fact, has_dimensions_of};
 
 /// Literals that together satisfy a rule.
 pub(super) type Implicant = BTreeSet<ExprLiteral>;
@@ -34,6 +34,14 @@ impl ExprLiteral {
             // Every caller has exactly one value of these.
             (Fact::Acr(one), Fact::Acr(other), false, true) | (Fact::Scheme(one), Fact::Scheme(other), false, true) => {
                 one != other
+            }
+            (Fact::Credential(one, _), Fact::Credential(other, _), false, true) => one != other,
+            // A credential that is bound to a tenant is bound to each of its dimensions.
+            (Fact::Credential(one, bound), Fact::Credential(other, asked), false, false) if one == other => {
+                asked.as_ref().is_none_or(|asked| bound.as_ref().is_some_and(|bound| has_dimensions_of(bound, asked)))
+            }
+            (Fact::Credential(_, Some(bound)), Fact::TenantMember(asked), false, false) => {
+                has_dimensions_of(bound, asked)
             }
             _ => false,
         }

@@ -8,6 +8,7 @@ use super::expr::Expr;
 use super::{Matrix, RouteAccess, SUFFICIENT_SETS};
 use crate::denial::Reason;
 use crate::denial::problem;
+use crate::identity::scheme_id::SchemeId;
 use crate::identity::tenant::Tenant;
 use crate::policy::atom::Fact;
 
@@ -122,7 +123,12 @@ impl Matrix {
     fn secure_operation(&self, route: &RouteAccess, operation: &mut Map<String, Value>) -> Result<(), OpenApiError> {
         let scopes = least_scopes(&route.rule);
         // OpenAPI 3.1 §4.8.30: for schemes other than OAuth, the array lists additional required names.
+        // In open mode, no credential is required.
+        let is_open = |scheme: &String| scheme == SchemeId::OPEN.name();
         let with = |scheme: &String| {
+            if is_open(scheme) {
+                return json!({});
+            }
             let names = if scheme == "Bearer" || scheme == "DPoP" { scopes.clone() } else { Vec::new() };
             json!({ scheme: names })
         };
@@ -145,6 +151,7 @@ impl Matrix {
         }
         // An invalid credential is denied even if none is required.
         reasons.extend(match (route.public, route.verifies) {
+            _ if route.schemes.iter().any(is_open) => None,
             (false, _) => Some(Reason::MissingCredentials),
             (true, true) => Some(Reason::InvalidCredentials),
             (true, false) => None,

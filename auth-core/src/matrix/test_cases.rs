@@ -48,7 +48,7 @@ pub struct Cases {
 fn is_ours(fact: &Fact) -> bool {
     match fact {
         Fact::Authenticated | Fact::Claim(..) | Fact::MaxAge(_) | Fact::Network(_) | Fact::Name(_, _, None) => true,
-        Fact::Acr(_) | Fact::Scheme(_) => true,
+        Fact::Acr(_) | Fact::Scheme(_) | Fact::Credential(..) => true,
         Fact::Name(_, _, Some(_)) | Fact::TenantMember(_) | Fact::Country(_) | Fact::Direct => false,
         Fact::Login | Fact::Account => false,
         Fact::ObjectAction(_) | Fact::Check(_) | Fact::CheckForAnyone(_) | Fact::Other(_) => false,
@@ -176,7 +176,7 @@ fn could(tree: &Expr, worlds: &Worlds, world: &World) -> bool {
     tree.holds(&|literal| match &literal.fact {
         fact if fact.is_about_caller() && stranger => true,
         // Logging in again can change these, and checks have not run.
-        Fact::MaxAge(_) | Fact::Acr(_) | Fact::Scheme(_) | Fact::Login | Fact::Account => true,
+        Fact::MaxAge(_) | Fact::Acr(_) | Fact::Scheme(_) | Fact::Credential(..) | Fact::Login | Fact::Account => true,
         Fact::ObjectAction(_) | Fact::Check(_) | Fact::CheckForAnyone(_) | Fact::Other(_) => true,
         _ => worlds.holds(literal, world),
     })

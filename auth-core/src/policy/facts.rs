@@ -26,8 +26,8 @@ pub struct Facts<'a> {
     pub client: Option<IpAddr>,
     /// The country of the address. `None` if it is unknown.
     pub country: Option<CountryCode>,
-    /// Whether the address is on a block list.
-    pub address_blocked: bool,
+    /// The reason to refuse the request whatever its rule is, if any.
+    pub refusal: Option<RequestRefusal>,
     /// The result of the cross-site check.
     pub cross_site: CrossSite,
     /// The caller.
@@ -38,6 +38,19 @@ pub struct Facts<'a> {
     pub external: ExternalRights<'a>,
     /// The results of the rule's checks so far.
     pub checks: Checks,
+}
+
+/// The reason why a request is refused whatever its rule and its credential are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RequestRefusal {
+    /// The address is on a block list.
+    AddressBlocked,
+    /// In open mode, the request does not come from this machine, or passed a proxy.
+    NotLocal,
+    /// In open mode, the request names another host, as after DNS rebinding.
+    OtherHost,
+    /// In open mode, a page of another site sent the request.
+    OtherSite,
 }
 
 /// The context of rights that no credential carries, and of the tenants in which they count. The principal contains the answers of

@@ -20,6 +20,27 @@ pub enum BuildError {
     /// No scheme is accepted, so no caller could authenticate.
     #[error("no scheme is accepted: call `.bearer(…)`, `.tokens(…)`, `.basic(…)`, `.session(…)` or `.scheme(…)`")]
     NoScheme,
+    /// Open mode reads no credentials, and a source of credentials is configured.
+    #[error("`.open(…)` reads no credentials: remove it, or `.{0}(…)`")]
+    OpenBesideSource(&'static str),
+    /// The reason for open mode is empty.
+    #[error(
+        "`.open({0:?}, …)`: give the reason why requests are not authenticated, such as \"no api_key is configured\""
+    )]
+    OpenWithoutReason(String),
+    /// The setting belongs to open mode, which is not configured.
+    #[error("`.{0}(…)` is a setting of open mode: call `.open(\"why\", Rights::everything())`, or remove it")]
+    SettingOfOpenMode(&'static str),
+    /// Open mode is restricted to this machine, and a proxy forwards requests from other machines.
+    #[error(
+        "`.open(…)` is for requests from this machine, and `.trusted_proxies(…)` configures a proxy: call `.beyond_loopback()`, or remove one of the two"
+    )]
+    OpenBehindProxy,
+    /// The local account is not one of the provider of accounts.
+    #[error(
+        "`.local_account(…)`: the account must be of the type of `.accounts(…)`, with a kind that `KINDS` contains, and an id"
+    )]
+    LocalAccount,
     /// The settings of a token issuer are invalid.
     #[cfg(feature = "jwt")]
     #[error("`.bearer(…)` for issuer {issuer:?}: {error}")]

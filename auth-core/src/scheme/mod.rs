@@ -5,6 +5,7 @@ pub mod token_place;
 mod registry;
 pub mod build_error;
 pub mod settings;
+pub(crate) mod open;
 #[cfg(feature = "jwt")]
 pub mod bearer;
 #[cfg(feature = "jwt")]
@@ -32,13 +33,15 @@ pub use self::token_place::ForeignTokens;
 use crate::client::address::{AddressSource, PeerOrClient};
 use crate::client::{Head, RequestHead};
 use crate::denial::{Denial, Reason};
+use crate::identity::account_id::AccountId;
 use crate::identity::issuer::Issuer;
 use crate::identity::principal::Principal;
 use crate::identity::scheme_id::SchemeId;
 use crate::identity::token_digest::TokenDigest;
 use crate::identity::vocabulary::NameKind;
 use crate::runtime::clock::Timestamp;
-use crate::runtime::future::LocalBoxFuture;
+use crate::runtime::future::{BoxFuture, LocalBoxFuture};
+use crate::store::unavailable::StoreUnavailable;
 
 /// An authentication scheme: locates its credential in a request and verifies it.
 ///
@@ -110,6 +113,21 @@ pub trait Authenticator<H: RequestHead>: Send + Sync {
     /// Returns whether credentials may count from some networks only, so that the client address is needed for every rule.
     fn binds_networks(&self) -> bool {
         false
+    }
+
+    /// Writes the account of the caller into a stored credential that does not contain it, so that the credential stays that of the
+    /// account. `digest` is that of the credential. Called for sessions only.
+    fn assign_account<'r>(
+        &'r self,
+        _digest: &TokenDigest,
+        _account: &'r AccountId,
+    ) -> BoxFuture<'r, Result<(), Rejection>> {
+        Box::pin(std::future::ready(Ok(())))
+    }
+
+    /// Ends or deletes the stored credentials of an account that no longer exists.
+    fn forget_account<'r>(&'r self, _account: &'r AccountId) -> BoxFuture<'r, Result<(), StoreUnavailable>> {
+        Box::pin(std::future::ready(Ok(())))
     }
 
     /// Records that a request with the credential was granted. See [`Effects::activity`].

@@ -37,7 +37,7 @@ pub(crate) fn read_atom(
             diagnostics.report(at, format!("`{}` takes no arguments", row.word), format!("write `{}`", row.example))
         }
         Shape::Name(kind) => match arguments {
-            [_, second, ..] => diagnostics.report(second, two_names(kind), any_or_all_help(arguments)),
+            [_, second, ..] => diagnostics.report(second, two_names(kind), any_or_all_help(kind, arguments)),
             _ => read_name(kind, one(diagnostics)?, diagnostics).map(|name| Atom::Named(kind, name)),
         },
         Shape::Claim => read_claim(row, arguments, at, diagnostics),
@@ -56,12 +56,19 @@ pub(crate) fn read_atom(
 }
 
 pub(crate) fn two_names(kind: Kind) -> String {
-    format!("two {}s need `any(…)` or `all(…)`", kind.word())
+    match kind {
+        Kind::Credential => "two credentials need `any(…)`".to_owned(),
+        _ => format!("two {}s need `any(…)` or `all(…)`", kind.word()),
+    }
 }
 
-pub(crate) fn any_or_all_help(names: &[&Expr]) -> String {
+pub(crate) fn any_or_all_help(kind: Kind, names: &[&Expr]) -> String {
     let names: Vec<_> = names.iter().map(|name| name.to_token_stream().to_string()).collect();
-    format!("write `any({})` for either, `all(…)` for both", names.join(", "))
+    let any = format!("write `any({})`", names.join(", "));
+    match kind {
+        Kind::Credential => any,
+        _ => format!("{any} for either, `all(…)` for both"),
+    }
 }
 
 /// Reads a name of a vocabulary: a string, or the path of a variant.

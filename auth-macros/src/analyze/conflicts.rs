@@ -1,7 +1,9 @@
 //! Mistakes in the combination of a handler's attributes.
 
+use quote::ToTokens as _;
+
 use super::implicants;
-use super::model::{Atom, Formula, Literal, Network};
+use super::model::{Atom, Formula, Literal, Name, Network};
 use crate::diagnostics::Diagnostics;
 use crate::grammar::Attribute;
 use crate::parse::Words;
@@ -84,7 +86,7 @@ fn mutual_exclusion(a: &Literal, b: &Literal) -> Option<(String, &'static str)> 
             let sentence = shape.exclusive?;
             Some((format!("{sentence}, and the rule requires \"{one}\" and \"{other}\""), either))
         }
-        (Atom::Scheme(one), Atom::Scheme(other)) if one.value() != other.value() => {
+        (one, other) if are_of_two_credentials(one, other) => {
             let (one, other) = (a.atom.text(), b.atom.text());
             Some((
                 format!("a request is decided by one credential, and the rule requires `{one}` and `{other}`"),
@@ -92,6 +94,26 @@ fn mutual_exclusion(a: &Literal, b: &Literal) -> Option<(String, &'static str)> 
             ))
         }
         _ => None,
+    }
+}
+
+/// Returns whether the atoms require different schemes, or different kinds of credentials. Const code compares names of which one is
+/// a variant.
+fn are_of_two_credentials(one: &Atom, other: &Atom) -> bool {
+    let path = |of: &syn::Path| of.to_token_stream().to_string();
+    match (one, other) {
+        (Atom::Scheme(one), Atom::Scheme(other)) => one.value() != other.value(),
+        // The schemes of the application have no word, and own tokens are API keys.
+        (Atom::Scheme(scheme), credential) | (credential, Atom::Scheme(scheme)) => {
+            credential.credential().is_some() && scheme.value() != "api-key"
+        }
+        _ => match (one.credential(), other.credential()) {
+            (Some(Name::Text(one)), Some(Name::Text(other))) => one.value() != other.value(),
+            (Some(Name::Variant(one, variant)), Some(Name::Variant(other, other_variant))) => {
+                path(one) == path(other) && variant != other_variant
+            }
+            _ => false,
+        },
     }
 }
 

@@ -204,6 +204,7 @@ fn may_include(larger: &Atom, smaller: &Atom) -> bool {
         | (Atom::InTenant(larger, ..), Atom::InTenant(smaller, ..)) => {
             larger == smaller || (*larger, *smaller) == (Kind::Permission, Kind::Role)
         }
+        (Atom::Named(Kind::Credential, _) | Atom::TenantMember(_), Atom::InTenant(Kind::Credential, ..)) => true,
         (Atom::Claim(name, value), Atom::Claim(other, another)) => name == other && value == another,
         _ => std::mem::discriminant(larger) == std::mem::discriminant(smaller),
     }
@@ -211,5 +212,7 @@ fn may_include(larger: &Atom, smaller: &Atom) -> bool {
 
 /// Returns whether two atoms can be mutually exclusive.
 fn may_be_apart(one: &Atom, other: &Atom) -> bool {
+    let is_of_credentials = |atom: &Atom| matches!(atom, Atom::Scheme(_)) || atom.credential().is_some();
     matches!((one, other), (Atom::Networks(_), Atom::Networks(_)) | (Atom::Countries(_), Atom::Countries(_)))
+        || is_of_credentials(one) && is_of_credentials(other)
 }

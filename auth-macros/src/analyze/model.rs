@@ -212,6 +212,14 @@ impl Atom {
         matches!(self, Self::Check(check) if matches!(check.kind, CheckKind::Object(..)))
     }
 
+    /// Returns the kind of credentials that the atom requires.
+    pub(super) const fn credential(&self) -> Option<&Name> {
+        match self {
+            Self::Named(Kind::Credential, name) | Self::InTenant(Kind::Credential, name, _) => Some(name),
+            _ => None,
+        }
+    }
+
     /// Returns the atom in the notation of `#[require(…)]`.
     pub(crate) fn text(&self) -> String {
         match self {

@@ -5,7 +5,7 @@ use syn::LitStr;
 use crate::diagnostics::Diagnostics;
 use crate::grammar::Kind;
 
-/// Reports a text that cannot be the name of a role, a permission or a scope.
+/// Reports a text that cannot be the name of a role, a permission, a scope or a credential.
 pub(crate) fn check_name(kind: Kind, literal: &LitStr, diagnostics: &mut Diagnostics) -> Option<()> {
     let text = literal.value();
     let (word, example) = (kind.word(), kind.example());
@@ -19,7 +19,8 @@ pub(crate) fn check_name(kind: Kind, literal: &LitStr, diagnostics: &mut Diagnos
     }
     if text.contains(',') {
         let names: Vec<_> = text.split(',').map(|name| format!("\"{}\"", name.trim())).collect();
-        let help = format!("write `any({})` for either, `all(…)` for both", names.join(", "));
+        let any = format!("write `any({})`", names.join(", "));
+        let help = if kind == Kind::Credential { any } else { format!("{any} for either, `all(…)` for both") };
         return diagnostics.report(literal, format!("\"{text}\" is one name here, not a list"), help);
     }
     // RFC 6749 §3.3
@@ -30,6 +31,13 @@ pub(crate) fn check_name(kind: Kind, literal: &LitStr, diagnostics: &mut Diagnos
             literal.token()
         );
         return diagnostics.report(literal, wrong, format!("write a name such as \"{example}\""));
+    }
+    // Names of schemes and of token sources are tokens (RFC 9110 §5.6.2).
+    let in_token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
+    if kind == Kind::Credential && !text.bytes().all(in_token) {
+        let wrong = format!("{} is not the name of a token source or a scheme", literal.token());
+        let help = format!("write letters, digits and hyphens, such as \"{example}\"");
+        return diagnostics.report(literal, wrong, help);
     }
     Some(())
 }

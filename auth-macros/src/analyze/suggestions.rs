@@ -116,8 +116,7 @@ pub(super) fn rule(expression: &Expr) -> Option<String> {
 
 /// Returns the rule that a call of an unknown function was probably meant to be, such as `has_any_role("a", "b")`.
 pub(super) fn unknown_call(word: &str, arguments: &[&Expr], whole: &Expr) -> Option<String> {
-    let kinds = [Kind::Role, Kind::Permission, Kind::Scope];
-    let kind = kinds.into_iter().find(|kind| word.contains(kind.word()));
+    let kind = Kind::ALL.into_iter().find(|kind| word.contains(kind.word()));
     let names = Names::combine(Join::Unspecified, arguments.iter().map(|argument| names(argument)));
     match (kind, names) {
         (Some(kind), Some(mut names)) => {
@@ -218,6 +217,7 @@ fn string(expression: &Expr) -> Option<String> {
 pub(super) fn attribute(key: &str, value: &Expr) -> Option<String> {
     let row = grammar::atom(key).or_else(|| grammar::atom(key.strip_suffix('s')?))?;
     let value = match row.shape {
+        Shape::Name(Kind::Credential) => return Some(format!("#[require(credential({}))]", names(value)?.text())),
         Shape::Name(_) => names(value)?.text(),
         Shape::Networks | Shape::Countries => string(value)?,
         _ => return None,

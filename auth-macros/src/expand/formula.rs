@@ -43,6 +43,7 @@ pub(super) fn vocabulary(kind: Kind, name: &Name, paths: &Paths<'_>) -> TokenStr
         Kind::Role => paths.roles,
         Kind::Permission => paths.permissions,
         Kind::Scope => paths.scopes,
+        Kind::Credential => paths.credentials,
     };
     let function = function.respanned(at);
     quote_spanned!(at=> #function::<#of>())
@@ -59,6 +60,8 @@ fn atom(atom: &Atom, paths: &Paths<'_>) -> TokenStream {
     let Paths { atom: variants, atoms, .. } = paths;
     match atom {
         Atom::Authenticated => quote!(#variants::Authenticated(#atoms::Authenticated)),
+        Atom::Named(Kind::Credential, name) => credential(name, &Dimensions(Vec::new()), paths),
+        Atom::InTenant(Kind::Credential, name, tenant) => credential(name, tenant, paths),
         Atom::Named(kind, name) => {
             let name = named(*kind, name, paths);
             quote!(#variants::Named(#atoms::Named(#name)))
@@ -101,6 +104,12 @@ pub(super) fn named(kind: Kind, name: &Name, paths: &Paths<'_>) -> TokenStream {
             quote!(#vocabulary.variant(#name))
         }
     }
+}
+
+fn credential(name: &Name, tenant: &Dimensions, paths: &Paths<'_>) -> TokenStream {
+    let Paths { atom: variants, atoms, .. } = paths;
+    let (kind, tenant) = (named(Kind::Credential, name, paths), dimensions(tenant));
+    quote!(#variants::Credential(#atoms::ByCredential { kind: #kind, tenant: #tenant }))
 }
 
 fn dimensions(Dimensions(names): &Dimensions) -> TokenStream {

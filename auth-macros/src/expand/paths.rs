@@ -112,6 +112,7 @@ paths! {
     roles: "roles",
     permissions: "permissions",
     scopes: "scopes",
+    credentials: "credentials",
     // Const checks of a rule.
     check_name: "check_name",
     check_negated: "check_negated",
@@ -148,6 +149,7 @@ paths! {
     role_set: "RoleSet",
     permission_set: "PermissionSet",
     scope_set: "ScopeSet",
+    credential_set: "CredentialSet",
     kind: "NameKind",
     unknown_name: "UnknownName",
     serde: "serde",

@@ -52,6 +52,7 @@ impl VocabularyExpansion<'_> {
             Kind::Role => self.paths.role_set,
             Kind::Permission => self.paths.permission_set,
             Kind::Scope => self.paths.scope_set,
+            Kind::Credential => self.paths.credential_set,
         };
         let (kind, names) = (self.kind_tokens(), self.names());
         let numbers: Vec<_> = self.indices().collect();
@@ -86,6 +87,11 @@ impl VocabularyExpansion<'_> {
                 /// Returns the name in tokens and rules.
                 pub const fn name(&self) -> &'static #str {
                     #spelling
+                }
+            }
+            impl ::core::convert::AsRef<#str> for #name {
+                fn as_ref(&self) -> &#str {
+                    self.name()
                 }
             }
             impl ::core::fmt::Display for #name {
@@ -237,6 +243,10 @@ impl VocabularyExpansion<'_> {
 
 /// Returns the names as a table for the docs.
 fn table(kind: Kind, declared: &DeclaredVocabulary) -> String {
+    if kind == Kind::Credential {
+        let rows = declared.variants.iter().map(|variant| format!("| `{}` |\n", variant.name));
+        return format!("The credentials by name.\n\n| name |\n| --- |\n{}", rows.collect::<String>());
+    }
     let mut table = format!(
         "The {}s by name.\n\n| name | also accepted from tokens | implies | grants |\n| --- | --- | --- | --- |\n",
         kind.word()

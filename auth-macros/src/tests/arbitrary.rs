@@ -139,8 +139,8 @@ fn handlers() -> [TokenStream; 4] {
     ]
 }
 
-fn kinds() -> [Kind; 3] {
-    [Kind::Role, Kind::Permission, Kind::Scope]
+fn kinds() -> [Kind; 4] {
+    Kind::ALL
 }
 
 fn derived(kind: Kind, of_enum: &TokenStream, of_variant: &TokenStream) -> TokenStream {

@@ -94,12 +94,25 @@ pub(super) fn function(changes: usize, random: &mut Random) -> TokenStream {
 /// Returns the enum of a vocabulary with that number of changes.
 pub(super) fn vocabulary(kind: Kind, changes: usize, random: &mut Random) -> TokenStream {
     let (helper, grants) = (kind.helper(), if kind == Kind::Role { ", grants(Permission::Write)" } else { "" });
+    let (related, proven) = match kind {
+        // Credentials imply nothing, and nothing proves them.
+        Kind::Credential => (
+            format!("enum X {{ A, #[{helper}(\"B-x\")] B, C }}"),
+            format!("#[{helper}(rename_all = \"snake_case\")] enum X {{ A, #[{helper}(\"b\")] B }}"),
+        ),
+        _ => (
+            format!(
+                "enum X {{ #[{helper}(implies(B, C){grants})] A, #[{helper}(\"b:x\", alias(\"d\", \"e\"))] B, C }}"
+            ),
+            format!(
+                "#[{helper}(rename_all = \"snake_case\", proofs = \"proof\")] enum X {{ #[{helper}(implies(B))] A, B }}"
+            ),
+        ),
+    };
     let enums = [
         "pub enum X { Admin, r#Type, HTTPEditor }".to_owned(),
-        format!("enum X {{ #[{helper}(implies(B, C){grants})] A, #[{helper}(\"b:x\", alias(\"d\", \"e\"))] B, C }}"),
-        format!(
-            "#[{helper}(rename_all = \"snake_case\", proofs = \"proof\")] enum X {{ #[{helper}(implies(B))] A, B }}"
-        ),
+        related,
+        proven,
         format!("#[{helper}(strip_prefix = \"ROLE_\", crate = guard)] enum X {{ ROLE_A, /// said\n ROLE_B = 7 }}"),
         format!(
             "#[{helper}(rename_all = \"camelCase\")] #[derive(Debug)] #[repr(u8)] pub(crate) enum X {{ A_B, #[cfg(x)] C }}"

@@ -59,7 +59,7 @@ enum Macro {
     Derive(Kind),
 }
 
-const DERIVES: [Kind; 3] = [Kind::Role, Kind::Permission, Kind::Scope];
+const DERIVES: [Kind; 4] = Kind::ALL;
 
 /// The input of a macro.
 struct Input {

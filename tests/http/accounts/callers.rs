@@ -158,3 +158,24 @@ fn an_account_is_created_at_the_first_login() {
     assert_eq!(told(&send(&server, "/sign-up", Some(&client))), "403 account-required");
     assert_eq!(directory.calls(), ["find robot", "find robot"]);
 }
+
+#[test]
+fn events_name_the_login_where_no_account_is_loaded() {
+    // ACCT-7
+    let directory = Directory::default();
+    directory.set("alice", Row::Found(Party::member(1))).set("sue", Row::Suspended(Party::member(9)));
+    directory.set("rex", Row::Revoked).set("fails", Row::Broken("fails"));
+    let events = Record::default();
+    let (server, _) = serve(builder().bearer(jwt()).accounts(directory).audit(events.clone()));
+    for (name, status, subject) in [
+        ("alice", 403, "account:member:1".to_owned()),
+        ("sue", 403, "account:member:9".to_owned()),
+        ("rex", 401, format!("{LOGIN}rex")),
+        ("fails", 503, format!("{LOGIN}fails")),
+        ("new", 403, format!("login:{LOGIN}new")),
+    ] {
+        assert_eq!(send(&server, "/editors", Some(&as_user(name))).status, status, "{name}");
+        let events = std::mem::take(&mut *events.0.lock().unwrap());
+        assert_eq!(events, [(EventKind::Denied, Some(subject))], "{name}");
+    }
+}

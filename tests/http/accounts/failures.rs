@@ -108,3 +108,95 @@ fn accounts_and_credentials_are_blocked_and_revoked() {
         blocks.remove(line.parse().unwrap()).unwrap();
     }
 }
+
+#[test]
+fn failed_creations_of_accounts_delay_the_address() {
+    // ACCT-13, row 9a
+    let directory = Directory::default();
+    directory.set("alice", Row::Found(Party::member(1)));
+    let (server, _) = with_tokens(&directory);
+    for number in 0..20 {
+        let name = format!("new-{number}");
+        directory.set(&name, Row::NotCreated);
+        assert_eq!(told(&send(&server, "/me", Some(&as_user(&name)))), AWAY, "{name}");
+    }
+    directory.set("late", Row::New(Party::member(2))).calls();
+    let answer = send(&server, "/me", Some(&as_user("late")));
+    assert_eq!(told(&answer), "429 too-many-attempts");
+    assert!(answer.field("retry-after").is_some());
+    assert_eq!(directory.calls(), ["find late"], "nothing is created while the address is delayed");
+    // Accounts that exist, and logins that need none to be created, are not delayed.
+    assert_eq!(told(&send(&server, "/known", Some(&as_user("alice")))), "account:member:1");
+    let client = bearer(json!({ "sub": "robot", "client_id": "robot" }));
+    assert_eq!(told(&send(&server, "/known", Some(&client))), "403 account-required");
+}
+
+/// Each outcome of a lookup, with the answer of `/known`.
+pub(super) fn outcomes() -> Vec<(Option<Row>, &'static str)> {
+    vec![
+        (Some(Row::Found(Party::member(1))), "account:member:1"),
+        (Some(Row::Suspended(Party::member(1))), "403 account-suspended"),
+        (Some(Row::Revoked), "401 revoked-credentials"),
+        (Some(Row::Broken("fails")), AWAY),
+        (None, "403 account-required"),
+        (Some(Row::Found(Party::member(2))), "account:member:2"),
+    ]
+}
+
+#[test]
+fn each_outcome_applies_to_cached_tokens() {
+    // ACCT-8, H8
+    let directory = Directory::default();
+    let cache = auth_actix::jwt::TokenCache::new().secrets();
+    let (server, _) = serve(builder().bearer(jwt()).token_cache(cache).accounts(directory.clone()));
+    let alice = as_user("alice");
+    for (row, expected) in outcomes() {
+        match row {
+            Some(row) => drop(directory.set("alice", row)),
+            None => directory.remove("user:18:https://id.example:alice"),
+        }
+        for _ in 0..2 {
+            assert_eq!(told(&send(&server, "/known", Some(&alice))), expected);
+        }
+    }
+}
+
+#[test]
+fn an_actor_with_a_refused_account_cannot_act() {
+    // ACCT-7, H16, row 9b
+    let directory = Directory::default();
+    directory.set("alice", Row::Found(Party::member(1))).cached_for(60);
+    directory.set("bob", Row::Found(Party::member(2))).set("sue", Row::Suspended(Party::member(3)));
+    directory.set("rex", Row::Revoked).set("fails", Row::Broken("fails"));
+    let blocks = Blocklist::memory();
+    let (server, _) = serve(builder().bearer(jwt()).accounts(directory.clone()).blocks(blocks.clone()));
+    let by = |act: serde_json::Value| {
+        let token = bearer(json!({ "sub": "alice", "act": act }));
+        (told(&send(&server, "/known", Some(&token))), told(&send(&server, "/home", Some(&token))))
+    };
+    let both = |told: &str| (told.to_owned(), told.to_owned());
+    let alice = || ("account:member:1".to_owned(), "1".to_owned());
+    let (suspended, blocked) = ("403 account-suspended", "403 access-blocked");
+    for _ in 0..2 {
+        assert_eq!(by(json!({ "sub": "bob" })), alice());
+        assert_eq!(by(json!({ "sub": "nobody" })), alice(), "an actor needs no account");
+        assert_eq!(by(json!({ "sub": "sue" })), both(suspended));
+        assert_eq!(by(json!({ "sub": "bob", "act": { "sub": "sue" } })), both(suspended), "an earlier actor");
+        assert_eq!(by(json!({ "sub": "rex" })), both("401 revoked-credentials"));
+        assert_eq!(by(json!({ "sub": "fails" })), both(AWAY));
+        assert_eq!(by(json!({ "sub": "sue", "iss": "https://other.example" })), alice(), "an unknown issuer");
+    }
+    blocks.add("block subject account:member:2".parse().unwrap()).unwrap();
+    assert_eq!(by(json!({ "sub": "bob" })), both(blocked));
+    assert_eq!(told(&send(&server, "/known", Some(&as_user("alice")))), "account:member:1", "without an actor");
+    blocks.remove("block subject account:member:2".parse().unwrap()).unwrap();
+    let now = auth_tests::token::now();
+    for (since, expected) in [(now, both("401 revoked-credentials")), (now - 3600, alice())] {
+        let line = format!("revoke subject account:member:2 {since}");
+        blocks.add(line.parse().unwrap()).unwrap();
+        let token = bearer(json!({ "sub": "alice", "iat": now, "act": { "sub": "bob" } }));
+        let found = (told(&send(&server, "/known", Some(&token))), told(&send(&server, "/home", Some(&token))));
+        assert_eq!(found, expected, "{line}");
+        blocks.remove(line.parse().unwrap()).unwrap();
+    }
+}

@@ -1,5 +1,6 @@
 //! Tests of accounts: the application's own records of callers, and what their absence, suspension and failure mean for requests.
 
+mod assignment;
 mod callers;
 mod failures;
 mod later;
@@ -52,6 +53,8 @@ pub(super) enum Row {
     Broken(&'static str),
     /// `find` returns nothing, and `provision` creates the account.
     New(Party),
+    /// `find` returns nothing, and `provision` fails.
+    NotCreated,
 }
 
 /// A table of accounts that records the calls.
@@ -121,7 +124,7 @@ impl Accounts for Directory {
     async fn find(&self, login: &Login<'_>) -> Result<Lookup<Party>, &'static str> {
         let row = self.row("find", login);
         match row {
-            None | Some(Row::New(_)) => Ok(Lookup::NotFound),
+            None | Some(Row::New(_) | Row::NotCreated) => Ok(Lookup::NotFound),
             Some(Row::Found(party)) => Ok(Lookup::Found(party)),
             Some(Row::Suspended(party)) => Ok(Lookup::Suspended(party)),
             Some(Row::Revoked) => Ok(Lookup::Revoked),
@@ -134,6 +137,7 @@ impl Accounts for Directory {
     async fn provision(&self, login: &Login<'_>) -> Result<Lookup<Party>, &'static str> {
         match self.row("provision", login) {
             Some(Row::New(party)) => Ok(Lookup::Found(party)),
+            Some(Row::NotCreated) => Err("the table is locked"),
             _ => Ok(Lookup::NotFound),
         }
     }

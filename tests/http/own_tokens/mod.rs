@@ -7,6 +7,7 @@ mod jwt_places;
 mod limits;
 mod lookups;
 mod settings;
+mod uncounted;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};

@@ -230,6 +230,16 @@ impl SessionStore for Contended {
         Box::pin(async move { self.0.update(key, version, claims).await.map(|_| false) })
     }
 
+    fn add_id<'a>(
+        &'a self,
+        key: SessionKey,
+        version: u64,
+        id: &'a str,
+        claims: String,
+    ) -> BoxFuture<'a, Result<bool, SessionStoreError>> {
+        self.0.add_id(key, version, id, claims)
+    }
+
     fn replace(
         &self,
         old: SessionKey,

@@ -342,7 +342,7 @@ fn allows(bearer: &Bearer, token: &str) -> bool {
         now,
         client: None,
         country: None,
-        address_blocked: false,
+        refusal: None,
         cross_site: CrossSite::Passed,
         caller: CallerFacts::Known(&principal),
         sources: &[],

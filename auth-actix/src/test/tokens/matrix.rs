@@ -103,8 +103,8 @@ where
             undecided.push(format!("{name}: no request is certain to reach this route"));
             continue;
         };
-        if Expr::read(&rules.rule).is_some_and(|tree| requires_reserved_claim(&tree, auth)) {
-            undecided.push(format!("{name}: the rule requires a claim that every token contains, or that lists names"));
+        if let Some(why) = undecidable(&rules.rule, auth) {
+            undecided.push(format!("{name}: {why}"));
             continue;
         }
         let Some(cases) = Cases::of(&rules.rule, words) else {
@@ -181,6 +181,15 @@ fn requires_reserved_claim(tree: &Expr, auth: &Auth) -> bool {
         Expr::Literal(_) => false,
         Expr::All(parts) | Expr::Any(parts) => parts.iter().any(|part| requires_reserved_claim(part, auth)),
     }
+}
+
+/// Returns why no request can decide about a rule, if none can.
+fn undecidable(rule: &str, auth: &Auth) -> Option<&'static str> {
+    if auth.engine().is_open() {
+        return Some("open mode has one caller");
+    }
+    let is_reserved = Expr::read(rule).is_some_and(|tree| requires_reserved_claim(&tree, auth));
+    is_reserved.then_some("the rule requires a claim that every token contains, or that lists names")
 }
 
 /// Returns the expected outcome of a request.

@@ -2,12 +2,14 @@
 //! they run before the first decision.
 
 mod rule_error;
+mod credentials;
 
 use std::sync::atomic::Ordering;
 
 pub use self::rule_error::RuleError;
 use crate::client::address::AddressSource;
 use crate::client::csrf::CrossSite;
+use crate::identity::scheme_id::SchemeId;
 use crate::identity::vocabulary::NameKind;
 use crate::matrix::{Expr, Matrix, RouteAccess};
 use crate::policy::decision::Rules;
@@ -29,6 +31,15 @@ pub fn rules<H: Adapter>(engine: &Engine<H>, scopes: &[&'static Rule], handlers:
     for handler in handlers {
         names(engine, Rules { scopes, handler }, &mut mistakes);
     }
+    // The handlers use one vocabulary of credentials, whose mistakes are reported once.
+    let of_credentials = |handler: &&'static Rule| {
+        let found = credentials::vocabularies(engine, Rules { scopes, handler }, &place(handler));
+        (!found.is_empty()).then_some(found)
+    };
+    mistakes.extend(handlers.iter().find_map(of_credentials).unwrap_or_default());
+    mistakes.extend(
+        handlers.iter().filter_map(|handler| credentials::api_keys(engine, Rules { scopes, handler }, &place(handler))),
+    );
     let known = mistakes.is_empty();
     for handler in handlers {
         let rules = Rules { scopes, handler };
@@ -48,9 +59,11 @@ pub fn rules<H: Adapter>(engine: &Engine<H>, scopes: &[&'static Rule], handlers:
             mistakes.push(RuleError::NoTickets(place(handler)));
         }
         let wrong_account = account_type(engine, handler);
+        // Rules that require a credential are registered in open mode too, where they are denied.
         let known = known && wrong_account.is_none();
+        let may_never_hold = engine.is_open();
         mistakes.extend(wrong_account);
-        if known && !can_hold(engine, rules) {
+        if known && !may_never_hold && !can_hold(engine, rules) {
             mistakes.push(RuleError::NeverHolds(place(handler), handler.text));
         } else if known && !scopes.is_empty() {
             mistakes.extend(contradiction(engine, rules));
@@ -62,6 +75,11 @@ pub fn rules<H: Adapter>(engine: &Engine<H>, scopes: &[&'static Rule], handlers:
 /// Returns an error if the handler takes another type of accounts than the configured provider has.
 fn account_type<H: Adapter>(engine: &Engine<H>, handler: &'static Rule) -> Option<RuleError> {
     let provided = engine.accounts().map(ProvidedAccounts::account_type);
+    let requires = |argument: &&ArgRequirement| matches!(argument, ArgRequirement::Account(_));
+    let required = handler.arguments.iter().find(requires).and_then(ArgRequirement::account);
+    if let Some(taken) = required.filter(|_| provided.is_some() && engine.lacks_local_account()) {
+        return Some(RuleError::NoLocalAccount { place: place(handler), taken: (taken.name)() });
+    }
     let taken = handler.arguments.iter().filter_map(ArgRequirement::account);
     let mut wrong = taken.filter(|taken| provided.is_none_or(|(id, _)| id != (taken.id)()));
     wrong.next().map(|taken| {
@@ -211,7 +229,7 @@ fn names<H: Adapter>(engine: &Engine<H>, rules: Rules<'_>, mistakes: &mut Vec<Ru
         engine.note_negated(name);
     }
     let of_actions = rules.handler.objects().into_iter().filter_map(|(_, object)| object.required);
-    for name in rules.names().chain(of_actions) {
+    for name in rules.names().chain(rules.credentials()).chain(of_actions) {
         if name.vocabulary.kind == NameKind::Scope && !rules.not_found() {
             engine.note_scope(name.text);
         }
@@ -232,8 +250,11 @@ fn overlap(a: &ipnet::IpNet, b: &ipnet::IpNet) -> bool {
     a.contains(b) || b.contains(a)
 }
 
-/// Returns the schemes of the issuers whose best possible credential could satisfy the rules.
+/// Returns the schemes of the issuers whose best possible credential could satisfy the rules. In open mode, it is that of every request.
 pub fn schemes<H: Adapter>(engine: &Engine<H>, rules: Rules<'_>) -> Vec<String> {
+    if engine.is_open() {
+        return vec![SchemeId::OPEN.name().to_owned()];
+    }
     let could = |source: &&std::sync::Arc<crate::identity::issuer::Issuer>| {
         rules.could_hold_somewhere(&facts_of(engine, CallerFacts::Hypothetical(source)))
     };
@@ -268,7 +289,7 @@ fn facts_of<'a, H: Adapter>(engine: &'a Engine<H>, caller: CallerFacts<'a>) -> F
         now: Timestamp::from_seconds(0),
         client: None,
         country: None,
-        address_blocked: false,
+        refusal: None,
         cross_site: CrossSite::Passed,
         caller,
         sources: &[],

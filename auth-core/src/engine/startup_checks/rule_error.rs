@@ -47,6 +47,53 @@ pub enum RuleError {
         /// The type that was registered second.
         second: String,
     },
+    /// A kind of credentials in rules has no source (TOKEN-10).
+    #[error(
+        "{place}: `{declared_in}` declares the credential {name:?}, and no token source or scheme of the application has this name (there is: {sources}): call `.tokens(…)` or `.scheme(…)`, or delete the variant"
+    )]
+    CredentialWithoutSource {
+        /// The handler.
+        place: String,
+        /// The name.
+        name: &'static str,
+        /// The type that declares the name.
+        declared_in: &'static str,
+        /// The names of the sources.
+        sources: String,
+    },
+    /// A source of own tokens or a scheme of the application has no name in the vocabulary of the rules (TOKEN-10). A rule that
+    /// distinguishes credentials would not consider it.
+    #[error(
+        "{place}: the rule distinguishes credentials, and `{declared_in}` declares no credential {name:?}: add a variant with `#[credential({name:?})]`"
+    )]
+    SourceWithoutCredential {
+        /// The handler.
+        place: String,
+        /// The name of the source.
+        name: String,
+        /// The type that declares the kinds of credentials.
+        declared_in: &'static str,
+    },
+    /// A source of own tokens and a scheme of the application have one name, so that a rule could not distinguish them.
+    #[error(
+        "{place}: the rule names the credential {name:?}, and both a token source and a scheme have this name: rename one"
+    )]
+    CredentialOfTwoSources {
+        /// The handler.
+        place: String,
+        /// The name.
+        name: String,
+    },
+    /// The rule admits every own token, and there are several sources of them (TOKEN-9).
+    #[error(
+        "{place}: the rule names `scheme(\"api-key\")`, which is any own token, and there are several sources of tokens ({sources}): write `credential(\"…\")`"
+    )]
+    ApiKeyOfSeveralSources {
+        /// The handler.
+        place: String,
+        /// The names of the sources.
+        sources: String,
+    },
     /// The scope already has a rule.
     #[error("a scope requires a second rule, `{0}`: join the two with `&&`")]
     SecondRuleOfScope(&'static str),
@@ -192,6 +239,14 @@ pub enum RuleError {
         taken: &'static str,
         /// The type of accounts of the provider.
         provided: &'static str,
+    },
+    /// The handler requires an account, and open mode has none.
+    #[error("{place}: the handler takes `Caller<{taken}>`, and open mode has no account: call `.local_account(…)`")]
+    NoLocalAccount {
+        /// The handler.
+        place: String,
+        /// The type of accounts that the handler takes.
+        taken: &'static str,
     },
     /// The handler takes a `Ticket`, but tickets are not enabled.
     #[error("{0}: the handler takes a `Ticket`: call `.tickets()`")]

@@ -179,6 +179,10 @@ impl Confers {
             NameKind::Role => &self.roles,
             NameKind::Permission => &self.permissions,
             NameKind::Scope => &self.scopes,
+            NameKind::Credential => &NO_NAMES,
         }
     }
 }
+
+/// The kind of a credential is not a right that an issuer confers.
+static NO_NAMES: AllowedNames = AllowedNames::Only(BTreeSet::new());

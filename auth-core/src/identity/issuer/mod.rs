@@ -69,7 +69,7 @@ impl Issuer {
                 let usual = match list.kind {
                     NameKind::Role => "roles",
                     NameKind::Permission => "permissions",
-                    NameKind::Scope => "scope",
+                    NameKind::Scope | NameKind::Credential => list.kind.word(),
                 };
                 if list.path == [usual] && list.prefix.is_empty() {
                     continue;
@@ -113,6 +113,16 @@ impl Issuer {
         self.tenancy.grants_in_tenants || self.lists.iter().any(|list| list.kind == kind)
     }
 
+    /// Returns the kind of its credentials in rules: the name of its source of own tokens, or of its scheme of the application
+    /// (TOKEN-10). `None` for other credentials, such as JWTs.
+    pub fn credential_kind(&self) -> Option<&str> {
+        match self.scheme.is_of_own_tokens() {
+            // Keys of an earlier format have an issuer of their own.
+            true => Some(self.issuer.strip_prefix("token:").unwrap_or("api-key")),
+            false => self.scheme.name_of_application(),
+        }
+    }
+
     /// Returns whether its credentials are logins of persons, except those of clients. Certificates are not, and tokens that the
     /// application issues only if they are its login sessions.
     pub(crate) fn is_of_logins(&self) -> bool {
@@ -122,8 +132,7 @@ impl Issuer {
 
     /// Returns whether its credentials are tokens that the application issued, other than its login sessions.
     pub(crate) fn is_of_own_tokens(&self) -> bool {
-        let is_own = self.scheme == SchemeId::ApiKey || self.scheme == SchemeId::OWN_TOKEN;
-        is_own && !self.login.is_login_session
+        self.scheme.is_of_own_tokens() && !self.login.is_login_session
     }
 
     /// Returns the time of the login of its credentials. A token of a login session states it.

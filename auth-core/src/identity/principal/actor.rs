@@ -27,6 +27,14 @@ impl Actor {
         &self.subject
     }
 
+    pub(crate) fn issuer(&self) -> &str {
+        &self.issuer
+    }
+
+    pub(crate) fn is_client(&self) -> bool {
+        self.is_client
+    }
+
     /// Returns the previous actor in the delegation chain.
     pub fn before(&self) -> Option<&Actor> {
         self.before.as_deref()

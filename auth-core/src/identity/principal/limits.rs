@@ -63,6 +63,31 @@ impl Principal {
         self.changed(|inner| (inner.acts_for, inner.binding, inner.networks) = (Some(account), binding, networks))
     }
 
+    /// Returns this caller with a credential that is bound to the tenant. If the application issued it, it has these rights. For tests.
+    #[must_use]
+    pub fn given_limits(self, rights: Option<Rights>, tenant: Option<Tenant>) -> Self {
+        let source = Arc::clone(&self.said.source);
+        if !source.scheme.is_of_own_tokens() {
+            let bound = match tenant {
+                Some(tenant) => self.changed(|inner| inner.binding = Binding::Tenant(tenant)),
+                None => self,
+            };
+            return match rights {
+                Some(rights) => bound.with_ceiling(rights),
+                None => bound,
+            };
+        }
+        let (rights, tenants) = (rights.unwrap_or_default(), tenant.map(|tenant| vec![tenant]));
+        let binding = tenants.clone().map_or(Binding::None, |tenants| Binding::Only(tenants.into()));
+        match source.login.loads_account() {
+            true => self.changed(|inner| inner.binding = binding).with_ceiling(rights),
+            false => {
+                let granted = GrantedRights::of_client(rights, tenants.as_deref(), &source.confers);
+                self.granting(granted, binding, None)
+            }
+        }
+    }
+
     /// Returns the tenant that the credential is bound to. `None` if it is bound to several.
     pub fn tenant(&self) -> Option<&Tenant> {
         match self.bound_tenants() {

@@ -55,6 +55,7 @@ impl ObjectAction {
         match name.vocabulary.kind {
             NameKind::Scope => caller.holds_within(name, None),
             NameKind::Role | NameKind::Permission => caller.may_hold(name),
+            NameKind::Credential => false,
         }
     }
 }

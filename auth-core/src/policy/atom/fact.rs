@@ -41,6 +41,8 @@ pub enum Fact {
     Account,
     /// A credential of this scheme.
     Scheme(String),
+    /// A credential of this kind, and the tenant to which it is bound, as written.
+    Credential(String, Option<String>),
     /// An atom of a later version, as it is written.
     Other(String),
 }
@@ -67,10 +69,7 @@ impl Fact {
                 Some(arguments) => Self::TenantMember(arguments.strip_prefix("in = ")?.to_owned()),
             },
             "role" | "permission" | "scope" => {
-                let (names, tenant) = match arguments?.rsplit_once(", in = ") {
-                    Some((names, tenant)) => (names, Some(tenant.to_owned())),
-                    None => (arguments?, None),
-                };
+                let (names, tenant) = with_tenant(arguments?);
                 Self::Name(word.to_owned(), strings(names)?.pop()?, tenant)
             }
             "claim" => {
@@ -88,6 +87,10 @@ impl Fact {
             "country" => Self::Country(strings(arguments.unwrap_or_default())?.into_iter().collect()),
             "acr" => Self::Acr(one()?),
             "scheme" => Self::Scheme(one()?),
+            "credential" => {
+                let (names, tenant) = with_tenant(arguments?);
+                Self::Credential(strings(names)?.pop()?, tenant)
+            }
             "authorized" => Self::ObjectAction(whole()?),
             "check" => Self::Check(whole()?),
             "check_for_anyone" => Self::CheckForAnyone(whole()?),
@@ -100,6 +103,21 @@ impl Fact {
             }),
         };
         Some(read)
+    }
+}
+
+/// Returns whether a tenant has all dimensions of another one, both as written after `in =`.
+pub(crate) fn has_dimensions_of(tenant: &str, other: &str) -> bool {
+    let dimensions =
+        |text: &'_ str| text.trim_matches(['(', ')']).split(", ").map(str::to_owned).collect::<BTreeSet<_>>();
+    dimensions(tenant).is_superset(&dimensions(other))
+}
+
+/// Splits arguments at `, in = `.
+fn with_tenant(arguments: &str) -> (&str, Option<String>) {
+    match arguments.rsplit_once(", in = ") {
+        Some((names, tenant)) => (names, Some(tenant.to_owned())),
+        None => (arguments, None),
     }
 }
 
@@ -128,6 +146,8 @@ impl fmt::Display for Fact {
             Self::Login => f.write_str("login"),
             Self::Account => f.write_str("account"),
             Self::Scheme(name) => write!(f, "scheme({})", quoted(name)),
+            Self::Credential(kind, None) => write!(f, "credential({})", quoted(kind)),
+            Self::Credential(kind, Some(tenant)) => write!(f, "credential({}, in = {tenant})", quoted(kind)),
             Self::Other(text) => f.write_str(text),
         }
     }
@@ -180,6 +200,8 @@ mod tests {
             Fact::Login,
             Fact::Account,
             Fact::Scheme("client-cert".to_owned()),
+            Fact::Credential("merchant-key".to_owned(), None),
+            Fact::Credential("merchant-key".to_owned(), Some("(org, profile)".to_owned())),
             Fact::Other("later(\"x\")".to_owned()),
             Fact::Other("later".to_owned()),
         ];

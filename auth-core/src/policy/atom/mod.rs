@@ -16,6 +16,7 @@ mod named;
 mod network;
 mod scheme;
 mod tenant_member;
+mod credential;
 
 pub use self::account::Account;
 pub use self::acr::Acr;
@@ -23,8 +24,10 @@ pub use self::authenticated::Authenticated;
 pub use self::check::Check;
 pub use self::claim::{Claim, ClaimValue, claim_path};
 pub use self::country::Country;
+pub use self::credential::ByCredential;
 pub use self::direct::Direct;
 pub use self::fact::Fact;
+pub(crate) use self::fact::has_dimensions_of;
 pub use self::login::Login;
 pub use self::max_age::MaxAge;
 pub(crate) use self::named::may_count;
@@ -56,6 +59,8 @@ pub enum Atom {
     Acr(Acr),
     /// A credential of a scheme.
     Scheme(ByScheme),
+    /// A credential of a source of own tokens, or of a scheme of the application.
+    Credential(ByCredential),
     /// A caller without an actor.
     Direct(Direct),
     /// A verified login of a person.
@@ -95,6 +100,7 @@ macro_rules! each {
             Atom::MaxAge($it) => $answer,
             Atom::Acr($it) => $answer,
             Atom::Scheme($it) => $answer,
+            Atom::Credential($it) => $answer,
             Atom::Direct($it) => $answer,
             Atom::Login($it) => $answer,
             Atom::Account($it) => $answer,
@@ -196,7 +202,7 @@ pub(crate) mod tests {
             now: NOW,
             client: None,
             country: None,
-            address_blocked: false,
+            refusal: None,
             cross_site,
             caller,
             sources: &[],

@@ -1,13 +1,21 @@
 use super::named::{dimensions_text, may_count};
 use super::{Fact, Requirement};
-use crate::identity::principal::RightsLookup;
-use crate::identity::tenant::Tenant;
+use crate::identity::principal::{Principal, RightsLookup};
+use crate::identity::tenant::{Tenant, TenantRef};
 use crate::policy::facts::{CallerFacts, Facts, TenantUnknown};
 use crate::policy::truth::Truth;
 
 /// A caller who has a right within a tenant with these dimensions, or whose credential is bound to it.
 #[derive(Clone, Copy, Debug)]
 pub struct TenantMember(pub &'static [&'static str]);
+
+/// Returns whether the credential of the caller is bound to a tenant with these dimensions. Only these dimensions are compared
+/// (TENANT-12).
+pub(super) fn is_bound_to(caller: &Principal, dimensions: &[&str], tenant: &TenantRef<'_>) -> bool {
+    let is_bound =
+        |bound: &Tenant| dimensions.iter().all(|name| bound.get(name).is_some()) && !tenant.contradicts(bound);
+    caller.bound_tenants().iter().any(is_bound)
+}
 
 impl Requirement for TenantMember {
     const ABOUT_CALLER: bool = true;
@@ -37,9 +45,7 @@ impl Requirement for TenantMember {
         if !may_count(caller, &tenant) {
             return Truth::NO;
         }
-        let is_bound =
-            |bound: &Tenant| dimensions.iter().all(|name| bound.get(name).is_some()) && !tenant.contradicts(bound);
-        if caller.bound_tenants().iter().any(is_bound) {
+        if is_bound_to(caller, dimensions, &tenant) {
             return Truth::HOLDS;
         }
         if caller.is_granted_any_but(external.negated(), &tenant) {

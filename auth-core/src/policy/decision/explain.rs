@@ -104,6 +104,8 @@ fn why(literal: &Literal, truth: Truth, facts: &Facts<'_>) -> &'static str {
         (_, CallerFacts::Refused(_)) if about_caller => "the credential was refused",
         (_, CallerFacts::WithoutAccount(_)) if about_caller => "the login has no account",
         _ if truth.could_if_reached && !truth.could => "its data source is unavailable",
+        (Atom::Credential(_), _) if truth.could => "the credential is of another kind",
+        (Atom::Credential(_), CallerFacts::Known(_)) => "the credential is not bound to the tenant",
         _ if truth.could => "not satisfied; another login could satisfy it",
         (Atom::Network(_), _) if facts.client.is_none() => "the client address is unknown",
         (Atom::Country(_), _) if facts.country.is_none() => "the country is unknown",

@@ -21,7 +21,7 @@ use crate::client::csrf::CrossSite;
 use crate::denial::{Denial, Reason, RetryAfter};
 use crate::identity::scheme_id::{SchemeId, SchemeSet};
 use crate::policy::atom::Atom;
-use crate::policy::facts::{CallerFacts, Checks, ExternalRights, Facts};
+use crate::policy::facts::{CallerFacts, Checks, ExternalRights, Facts, RequestRefusal};
 use crate::policy::rule::{CallerAccess, Literal, requires_login};
 use crate::policy::truth::Truth;
 
@@ -70,7 +70,7 @@ macro_rules! first_answer {
 fn in_order(case: &DecisionInput<'_>) -> Decision {
     first_answer! { case:
         set_up_is_wrong,               //  1   500
-        address_is_blocked,            //  2   403
+        request_is_refused,            //  2   403
         false_whatever_the_credential, //  3   403, or 503 if an unavailable data source decides it
         malformed_or_throttled,        //  4   400, and 5   429
         cross_site_on_ambient,         //  6   403
@@ -123,7 +123,8 @@ fn could_hold_by_name(rules: Rules<'_>, facts: &Facts<'_>) -> bool {
 
 /// Returns whether only browsers send the credential, and send it with every request.
 fn is_like_a_cookie(scheme: SchemeId) -> bool {
-    scheme == SchemeId::Session || matches!(scheme, SchemeId::Custom(_)) && scheme.is_ambient()
+    let is_custom = matches!(scheme, SchemeId::Custom(_)) && scheme != SchemeId::OPEN;
+    scheme == SchemeId::Session || is_custom && scheme.is_ambient()
 }
 
 /// Returns whether a credential of the scheme is accepted with this result of the cross-site check. A request with a cookie must
@@ -156,8 +157,21 @@ fn set_up_is_wrong(case: &DecisionInput<'_>) -> Option<Decision> {
 }
 
 #[inline]
-fn address_is_blocked(case: &DecisionInput<'_>) -> Option<Decision> {
-    case.facts.address_blocked.then(|| deny(case, Reason::AccessBlocked))
+fn request_is_refused(case: &DecisionInput<'_>) -> Option<Decision> {
+    let (reason, cause) = match case.facts.refusal? {
+        RequestRefusal::AddressBlocked => (Reason::AccessBlocked, None),
+        RequestRefusal::NotLocal => {
+            let cause =
+                "in open mode, requests come from this machine without a proxy, unless `.beyond_loopback()` is set";
+            (Reason::AccessBlocked, Some(cause))
+        }
+        RequestRefusal::OtherHost => {
+            let cause = "in open mode, requests name a loopback host or one of `.hosts([…])`";
+            (Reason::CrossSiteRequest, Some(cause))
+        }
+        RequestRefusal::OtherSite => (Reason::CrossSiteRequest, None),
+    };
+    Some(caused(deny(case, reason), cause))
 }
 
 /// Avoids hashing a password or verifying a token if no credential could satisfy the rules.
@@ -259,7 +273,7 @@ fn first_open_check(case: &DecisionInput<'_>) -> Option<Decision> {
 
 fn deny_insufficient(case: &DecisionInput<'_>) -> Decision {
     let reason = match case.facts.caller {
-        CallerFacts::Known(_) => return deny_known(case),
+        CallerFacts::Known(principal) => return deny_known(case, principal.scheme()),
         CallerFacts::WithoutAccount(_) => Reason::AccountRequired,
         // A check that does not depend on the caller has failed.
         _ if !case.truth.could => Reason::InsufficientPermissions,
@@ -268,30 +282,35 @@ fn deny_insufficient(case: &DecisionInput<'_>) -> Decision {
     deny(case, reason)
 }
 
-/// Returns whether the caller lacks a login or an account, which no parameter of a challenge can express.
-fn needs_login(case: &DecisionInput<'_>) -> bool {
-    let is_missing =
-        |literal: &Literal| matches!(literal.atom, Atom::Login(_) | Atom::Account(_)) && !literal.truth(case.facts).now;
+/// Returns whether the caller lacks a login, an account, or a credential of another kind, which no parameter of a challenge can
+/// express.
+fn needs_other_credential(case: &DecisionInput<'_>) -> bool {
+    let is_missing = |literal: &Literal| {
+        let truth = literal.truth(case.facts);
+        matches!(literal.atom, Atom::Login(_) | Atom::Account(_) | Atom::Credential(_)) && truth.could && !truth.now
+    };
     case.rules.formulas().any(|formula| formula.literals(&mut |literal| is_missing(literal)))
 }
 
 #[inline(never)]
-fn deny_known(case: &DecisionInput<'_>) -> Decision {
-    let reason = match case.truth.could {
-        // The credential is of the wrong kind: one that logs in is required.
-        true if needs_login(case) => Reason::MissingCredentials,
+fn deny_known(case: &DecisionInput<'_>, scheme: SchemeId) -> Decision {
+    // In open mode, no other credential is accepted, so that nothing could hold (TOKEN-19).
+    let reason = match case.truth.could && scheme != SchemeId::OPEN {
+        // The credential is of the wrong kind.
+        true if needs_other_credential(case) => Reason::MissingCredentials,
         true => Reason::StepUpRequired(step_up(case)),
         false => scopes(case).map_or(Reason::InsufficientPermissions, Reason::InsufficientScope),
     };
-    let mut decision = deny(case, reason);
-    if case.rules.hold_without_name(case.facts)
-        && let Decision::Deny(denial) = &mut decision
-    {
-        let cause =
-            "the credential is limited, and the rule holds without a role, permission or scope within its ceiling";
-        denial.cause = Some(cause);
+    let cause = "the credential is limited, and the rule holds without a role, permission or scope within its ceiling";
+    caused(deny(case, reason), case.rules.hold_without_name(case.facts).then_some(cause))
+}
+
+/// Returns the denial with a cause, if there is one.
+fn caused(decision: Decision, cause: Option<&'static str>) -> Decision {
+    match decision {
+        Decision::Deny(denial) => Decision::Deny(Denial { cause: cause.or(denial.cause), ..denial }),
+        other => other,
     }
-    decision
 }
 
 fn deny(case: &DecisionInput<'_>, reason: Reason) -> Decision {

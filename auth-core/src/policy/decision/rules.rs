@@ -1,6 +1,7 @@
 //! The rules of a handler and of the scopes around it.
 
 use crate::identity::vocabulary::Name;
+use crate::policy::atom::{Atom, ByCredential};
 use crate::policy::facts::{Checks, Facts};
 use crate::policy::rule::{CallerAccess, DimensionSets, FactsNeeded, Formula, Literal, Rule};
 use crate::policy::truth::Truth;
@@ -81,6 +82,14 @@ impl<'a> Rules<'a> {
     /// Returns the names in the atoms.
     pub fn names(self) -> impl Iterator<Item = Name> {
         self.literals().into_iter().filter_map(Literal::name)
+    }
+
+    /// Returns the kinds of credentials in the atoms.
+    pub(crate) fn credentials(self) -> impl Iterator<Item = Name> {
+        self.literals().into_iter().filter_map(|literal| match literal.atom {
+            Atom::Credential(ByCredential { kind, .. }) => Some(kind),
+            _ => None,
+        })
     }
 
     /// Returns the dimensions of the tenants that atoms name, each once.

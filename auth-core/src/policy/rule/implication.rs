@@ -10,7 +10,7 @@ use ipnet::IpNet;
 use super::{Formula, Literal};
 use crate::client::country::CountryCode;
 use crate::identity::vocabulary::{Name, Text};
-use crate::policy::atom::{Atom, Country, Named, NamedIn, Network, TenantMember};
+use crate::policy::atom::{Atom, ByCredential, Country, Named, NamedIn, Network, TenantMember};
 
 /// A literal, or its opposite.
 #[derive(Clone, Copy)]
@@ -56,6 +56,13 @@ const fn includes(larger: &Atom, smaller: &Atom) -> bool {
         // Every name in a tenant makes its holder a member, unless a rule of the application negates it.
         (Atom::TenantMember(TenantMember(larger)), Atom::TenantMember(TenantMember(smaller))) => {
             same_dimensions(larger, smaller)
+        }
+        // A credential that is bound to a tenant is bound to each of its dimensions, and makes its holder a member (TENANT-13).
+        (Atom::Credential(larger), Atom::Credential(smaller)) => {
+            larger.is_kind_of(smaller) && contains(smaller.tenant, larger.tenant)
+        }
+        (Atom::TenantMember(TenantMember(larger)), Atom::Credential(ByCredential { tenant, .. })) => {
+            contains(tenant, larger)
         }
         (Atom::Claim(larger), Atom::Claim(smaller)) => {
             same(larger.name, smaller.name) && larger.value.is(smaller.value)
@@ -115,6 +122,11 @@ const fn are_apart(one: &Atom, other: &Atom) -> bool {
             }
             true
         }
+        // One credential decides.
+        (Atom::Credential(one), Atom::Credential(other)) => !one.is_kind_of(other),
+        (Atom::Credential(credential), Atom::Scheme(scheme)) | (Atom::Scheme(scheme), Atom::Credential(credential)) => {
+            !credential.may_be(scheme)
+        }
         _ => false,
     }
 }
@@ -163,6 +175,22 @@ const fn is_one_of(country: CountryCode, others: &[CountryCode]) -> bool {
 
 const fn same(one: &str, other: &str) -> bool {
     crate::identity::vocabulary::same(one, other)
+}
+
+/// Returns whether the dimensions contain all of the others.
+const fn contains(dimensions: &[&str], others: &[&str]) -> bool {
+    let mut index = 0;
+    while index < others.len() {
+        let mut at = 0;
+        while at < dimensions.len() && !same(dimensions[at], others[index]) {
+            at += 1;
+        }
+        if at == dimensions.len() {
+            return false;
+        }
+        index += 1;
+    }
+    true
 }
 
 /// Returns whether both lists contain the same dimensions in the same order.

@@ -20,7 +20,7 @@ pub(crate) use self::objects::lacks_dimension;
 pub use self::objects::{check_anonymous_object, check_object_tenant};
 pub use self::redundancy::{Part, check_all, check_any, check_possible};
 use crate::identity::vocabulary::{Name, NameKind};
-use crate::policy::atom::{Atom, Authenticated, Named, NamedIn, Network, TenantMember};
+use crate::policy::atom::{Atom, Authenticated, ByCredential, Named, NamedIn, Network, TenantMember};
 use crate::policy::facts::Facts;
 use crate::policy::truth::Truth;
 
@@ -284,6 +284,9 @@ impl Formula {
                     Atom::Network(_) => FactsNeeded { place: true, ..NOTHING },
                     Atom::Country(_) => FactsNeeded { place: true, country: true, ..NOTHING },
                     Atom::NamedIn(_) | Atom::TenantMember(_) => FactsNeeded { caller: true, tenant: true, ..NOTHING },
+                    Atom::Credential(ByCredential { tenant, .. }) => {
+                        FactsNeeded { caller: true, tenant: !tenant.is_empty(), ..NOTHING }
+                    }
                     Atom::Check(check) => {
                         FactsNeeded { caller: check.names_principal || check.object.is_some(), check: true, ..NOTHING }
                     }
@@ -362,6 +365,7 @@ impl Literal {
     pub const fn tenant(&self) -> Option<&'static [&'static str]> {
         match self.atom {
             Atom::NamedIn(NamedIn { tenant, .. }) | Atom::TenantMember(TenantMember(tenant)) => Some(tenant),
+            Atom::Credential(ByCredential { tenant, .. }) if !tenant.is_empty() => Some(tenant),
             _ => None,
         }
     }

@@ -3,6 +3,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
+use super::deletion::delete_tokens_of;
 use super::format::has_token_syntax;
 use super::found::{FoundToken, NoCaller, client_principal};
 use super::misses::Misses;
@@ -12,19 +13,21 @@ use crate::audit::Sink;
 use crate::client::RequestHead;
 use crate::client::address::PeerOrClient;
 use crate::denial::{Denial, Reason, RetryAfter};
+use crate::identity::account_id::AccountId;
 use crate::identity::issuer::Issuer;
 use crate::identity::principal::{Binding, Principal};
 use crate::identity::scheme_id::SchemeId;
 use crate::identity::token_digest::TokenDigest;
 use crate::identity::vocabulary::NameKind;
-use crate::runtime::clock::{self, Timestamp};
+use crate::runtime::clock;
 use crate::runtime::concurrency_limit::ConcurrencyLimit;
-use crate::runtime::timeout;
+use crate::runtime::future::BoxFuture;
 use crate::scheme::token_place::TokenPlace;
 use crate::scheme::{
     Authenticator, Authorization, ConfiguredNames, Credential, Extracted, RequestView, SyntaxError, Verification,
 };
-use crate::store::tokens::{ApiKeyFile, TokenId, TokenRecord, TokenStore};
+use crate::store::tokens::{ApiKeyFile, TokenStore};
+use crate::store::unavailable::StoreUnavailable;
 
 /// Maximum number of lookups at a time.
 const MAX_LOOKUPS: usize = 64;
@@ -300,6 +303,10 @@ impl<H: RequestHead> Authenticator<H> for OwnTokens {
             (Recognition::Fixed { digest, .. }, _) => Some(digest.clone()),
             (_, store) => digest_of(&**store.as_ref()?, token),
         }
+    }
+
+    fn forget_account<'r>(&'r self, account: &'r AccountId) -> BoxFuture<'r, Result<(), StoreUnavailable>> {
+        Box::pin(delete_tokens_of(&self.sources, account))
     }
 
     fn location(&self) -> Option<(&'static str, String)> {

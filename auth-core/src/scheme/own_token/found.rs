@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 use super::source::TokenSource;
 use crate::denial::Reason;
 use crate::identity::account_id::AccountId;
-use crate::identity::granted::{GrantedRights, RightsIn};
+use crate::identity::granted::GrantedRights;
 use crate::identity::issuer::Issuer;
 use crate::identity::network::Network;
 use crate::identity::principal::{Binding, Principal};
@@ -148,13 +148,7 @@ fn networks_of(record: &TokenRecord) -> Option<Arc<[Network]>> {
 /// (TOKEN-12, TOKEN-13).
 fn as_client(principal: Principal, source: &TokenSource, record: &TokenRecord) -> Principal {
     let (ceiling, confers) = (ceiling_of(record, source).clone(), &principal.source().confers);
-    let granted = match &record.tenants {
-        None => GrantedRights::unbound(ceiling, confers),
-        Some(tenants) => {
-            let each = tenants.iter().map(|tenant| (RightsIn::Tenant(tenant.clone()), ceiling.clone()));
-            GrantedRights::new(each.collect(), confers)
-        }
-    };
+    let granted = GrantedRights::of_client(ceiling, record.tenants.as_deref(), confers);
     principal.granting(granted, binding_of(record), networks_of(record))
 }
 

@@ -8,6 +8,7 @@ mod misses;
 mod source;
 mod uses;
 mod settings;
+mod deletion;
 mod authenticator;
 mod administration;
 mod prepared;

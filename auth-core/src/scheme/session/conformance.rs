@@ -23,6 +23,7 @@ pub async fn session_store(store: impl SessionStore) {
     let suite = SessionSuite { store: Arc::new(store) };
     suite.creates_loads_and_ends().await;
     suite.updates_only_live_sessions().await;
+    suite.adds_identities_to_live_sessions().await;
     suite.replaces_atomically().await;
     suite.ends_all_sessions_of_an_identity().await;
     suite.expires().await;
@@ -110,6 +111,26 @@ impl SessionSuite {
             Ok(false),
             "`update` of an ended session returns false"
         );
+        assert_eq!(self.store.load(key).await, Ok(SessionState::Unknown));
+    }
+
+    async fn adds_identities_to_live_sessions(&self) {
+        let (alice, account) = (Self::id("alice"), Self::id("account"));
+        let key = self.create(&[&alice]).await;
+        let version = self.live(key).await.expect("the session is live").version;
+        let add = |version, claims: &str| self.store.add_id(key, version, &account, claims.to_owned());
+        assert_eq!(add(version + 1, "{}").await, Ok(false), "`add_id` with another version returns false");
+        assert_eq!(self.store.of(&account).await, Ok(Vec::new()), "a failed `add_id` adds no identity");
+        assert_eq!(add(version, "{\"a\":1}").await, Ok(true));
+        let live = self.live(key).await.expect("the session is live");
+        assert_eq!(live.record.claims, "{\"a\":1}", "`add_id` replaces the claims");
+        assert_eq!(live.record.ids, [alice.clone(), account.clone()], "`add_id` keeps the other identities");
+        assert_ne!(live.version, version, "`add_id` changes the version");
+        assert_eq!(add(live.version, "{}").await, Ok(true), "a known identity is not added twice");
+        assert_eq!(self.store.of(&account).await, Ok(vec![key]), "`of` lists the session by the added identity");
+        assert_eq!(self.store.end_all(&account, None).await, Ok(1), "`end_all` of the added identity ends the session");
+        assert_eq!(self.store.of(&alice).await, Ok(Vec::new()));
+        assert_eq!(add(live.version, "{}").await, Ok(false), "`add_id` of an ended session returns false");
         assert_eq!(self.store.load(key).await, Ok(SessionState::Unknown));
     }
 

@@ -233,6 +233,23 @@ impl MemorySessionStore {
         lived
     }
 
+    fn add_id_now(&self, key: SessionKey, version: u64, id: &str, claims: String) -> bool {
+        let now = clock::monotonic();
+        let id = id.to_owned();
+        // Holds the lock of the identity, so that a concurrent `end_all` finds the session or runs before.
+        let mut subjects = self.lock(std::iter::once(&id));
+        let mut shard = self.shard(key);
+        let Some(entry) = shard.live(key, now).filter(|entry| entry.version == version) else { return false };
+        entry.record.claims = claims;
+        entry.version += 1;
+        entry.changed = now;
+        if !entry.record.ids.contains(&id) {
+            entry.record.ids.push(id.clone());
+            subjects.add(&id, key);
+        }
+        true
+    }
+
     fn keys_of(&self, id: &str) -> Vec<SessionKey> {
         locked(&self.subjects, self.position(id)).get(id).into_iter().flatten().copied().collect()
     }
@@ -300,6 +317,16 @@ impl SessionStore for MemorySessionStore {
             entry.changed = now;
         });
         Box::pin(ready(Ok(updated.is_some())))
+    }
+
+    fn add_id<'a>(
+        &'a self,
+        key: SessionKey,
+        version: u64,
+        id: &'a str,
+        claims: String,
+    ) -> BoxFuture<'a, Result<bool, SessionStoreError>> {
+        Box::pin(ready(Ok(self.add_id_now(key, version, id, claims))))
     }
 
     fn replace(

@@ -9,6 +9,7 @@ mod store;
 mod metadata;
 mod new_session;
 mod create;
+mod account;
 mod revoke;
 mod memory;
 #[cfg(feature = "redis")]
@@ -44,11 +45,13 @@ use super::{
 };
 use crate::client::RequestHead;
 use crate::denial::{Denial, Reason, RetryAfter};
+use crate::identity::account_id::AccountId;
 use crate::identity::issuer::Issuer;
 use crate::identity::principal::Principal;
 use crate::identity::scheme_id::SchemeId;
 use crate::identity::token_digest::TokenDigest;
-use crate::runtime::future::LocalBoxFuture;
+use crate::runtime::future::{BoxFuture, LocalBoxFuture};
+use crate::store::unavailable::StoreUnavailable;
 use crate::store::users::{PasswordAuthenticator, VerifiedUser};
 
 /// A session that was verified for one request.
@@ -284,6 +287,24 @@ impl<H: RequestHead> Authenticator<H> for SessionVerifier {
 
     fn digest(&self, _: &Credential<'_>, _: Option<&str>, view: &RequestView<'_, H>) -> Option<TokenDigest> {
         TokenDigest::from_bytes(self.read(view.head.bytes("cookie"))?.key().bytes()).ok()
+    }
+
+    fn assign_account<'r>(
+        &'r self,
+        digest: &TokenDigest,
+        account: &'r AccountId,
+    ) -> BoxFuture<'r, Result<(), Rejection>> {
+        let key = digest.as_bytes().try_into().map(SessionKey::from_bytes);
+        Box::pin(async move {
+            match key {
+                Ok(key) => self.write_account(key, account).await,
+                Err(_) => Err(ended("the session has no key", false)),
+            }
+        })
+    }
+
+    fn forget_account<'r>(&'r self, account: &'r AccountId) -> BoxFuture<'r, Result<(), StoreUnavailable>> {
+        Box::pin(async move { self.end_all(&account.identity(), None).await.map(drop).map_err(|_| StoreUnavailable) })
     }
 
     fn record_activity(&self, key: ActivityKey) -> LocalBoxFuture<'_, Result<(), Rejection>> {

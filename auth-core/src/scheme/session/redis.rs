@@ -41,6 +41,7 @@ struct Scripts {
     load: Script,
     touch: Script,
     update: Script,
+    add_id: Script,
     replace: Script,
     end: Script,
     end_all: Script,
@@ -57,6 +58,17 @@ const COMMON: &str = r"
     local function subject(id) return prefix .. 'u:' .. id end
     local function text(number) return string.format('%.0f', number) end
 
+    local function list(id, name, lasts)
+        local key = subject(id)
+        if redis.call('ZCARD', key) >= 64 then
+            for _, other in ipairs(redis.call('ZRANGE', key, 0, -1)) do
+                if redis.call('EXISTS', session(other)) == 0 then redis.call('ZREM', key, other) end
+            end
+        end
+        redis.call('ZADD', key, time[1] * 1000000 + time[2], name)
+        if redis.call('PTTL', key) < lasts then redis.call('PEXPIRE', key, text(lasts)) end
+    end
+
     local function create(name, claims, ids, idle, lasts)
         if redis.call('EXISTS', session(name)) == 1 then return 0 end
         local left = lasts
@@ -64,16 +76,7 @@ const COMMON: &str = r"
         redis.call('HSET', session(name), 'claims', claims, 'ids', ids, 'version', 0, 'idle', text(idle),
             'lasts', text(lasts), 'ends', text(now + lasts), 'seen', text(now), 'changed', text(now))
         redis.call('PEXPIRE', session(name), text(left))
-        for _, id in ipairs(cjson.decode(ids)) do
-            local key = subject(id)
-            if redis.call('ZCARD', key) >= 64 then
-                for _, other in ipairs(redis.call('ZRANGE', key, 0, -1)) do
-                    if redis.call('EXISTS', session(other)) == 0 then redis.call('ZREM', key, other) end
-                end
-            end
-            redis.call('ZADD', key, time[1] * 1000000 + time[2], name)
-            if redis.call('PTTL', key) < lasts then redis.call('PEXPIRE', key, text(lasts)) end
-        end
+        for _, id in ipairs(cjson.decode(ids)) do list(id, name, lasts) end
         return 1
     end
 
@@ -108,6 +111,20 @@ const UPDATE: &str = r"
     if redis.call('HGET', session(ARGV[2]), 'version') ~= ARGV[3] then return 0 end
     redis.call('HINCRBY', session(ARGV[2]), 'version', 1)
     redis.call('HSET', session(ARGV[2]), 'claims', ARGV[4], 'changed', text(now))
+    return 1
+";
+
+const ADD_ID: &str = r"
+    local found = redis.call('HMGET', session(ARGV[2]), 'version', 'ids', 'ends')
+    if found[1] ~= ARGV[3] then return 0 end
+    local ids, is_known = cjson.decode(found[2]), false
+    for _, id in ipairs(ids) do is_known = is_known or id == ARGV[4] end
+    if not is_known then
+        table.insert(ids, ARGV[4])
+        list(ARGV[4], ARGV[2], found[3] - now)
+    end
+    redis.call('HINCRBY', session(ARGV[2]), 'version', 1)
+    redis.call('HSET', session(ARGV[2]), 'claims', ARGV[5], 'ids', cjson.encode(ids), 'changed', text(now))
     return 1
 ";
 
@@ -160,6 +177,7 @@ impl RedisSessionStore {
                 load: script(LOAD),
                 touch: script(TOUCH),
                 update: script(UPDATE),
+                add_id: script(ADD_ID),
                 replace: script(REPLACE),
                 end: script(END),
                 end_all: script(END_ALL),
@@ -239,6 +257,19 @@ impl SessionStore for RedisSessionStore {
         })
     }
 
+    fn add_id<'a>(
+        &'a self,
+        key: SessionKey,
+        version: u64,
+        id: &'a str,
+        claims: String,
+    ) -> BoxFuture<'a, Result<bool, SessionStoreError>> {
+        Box::pin(async move {
+            let arguments = [&key.to_string(), &version.to_string(), id, &claims];
+            self.run_bool(&self.scripts.add_id, &arguments).await
+        })
+    }
+
     fn replace(
         &self,
         old: SessionKey,
@@ -294,7 +325,7 @@ mod tests {
         assert_eq!(loaded(&["ab".repeat(32)]), Some(SessionState::Superseded { by: key }));
         let store = RedisSessionStore::new("redis://localhost").unwrap();
         assert!(format!("{store:?}").contains("prefix: \"auth:\""));
-        let scripts = [COMMON, CREATE, LOAD, TOUCH, UPDATE, REPLACE, END, END_ALL, OF];
+        let scripts = [COMMON, CREATE, LOAD, TOUCH, UPDATE, ADD_ID, REPLACE, END, END_ALL, OF];
         let names = crate::runtime::redis::stored_names(&scripts);
         let expected = ["changed", "claims", "ends", "idle", "ids", "lasts", "s:", "seen", "u:", "version", "x:"];
         assert_eq!(names, expected);

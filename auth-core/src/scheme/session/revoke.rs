@@ -60,11 +60,16 @@ impl SessionVerifier {
         whose.map(|live| self.principal(live.record.claims)).transpose()
     }
 
-    /// Ends all sessions of an identity, except `but`. Returns the number of ended sessions (SESS-4).
+    /// Ends all sessions of an identity, except `but`. Returns the number of ended sessions (SESS-4). For an account, a session that
+    /// began before and does not contain the account yet ends when the account is added to it.
     ///
     /// # Errors
     /// The store is unavailable.
     pub async fn end_all(&self, id: &Id, but: Option<SessionId>) -> Result<u64, SessionStoreError> {
+        // Recorded first, so that a session to which the account is added meanwhile is either found below or ends then.
+        if id.account_parts().is_some() {
+            self.record_end_of(&id.to_string()).await?;
+        }
         self.store.end_all(&id.to_string(), but.map(SessionId::key)).await
     }
 

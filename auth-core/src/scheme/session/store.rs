@@ -154,6 +154,17 @@ pub trait SessionStore: Send + Sync + 'static {
     /// version. Does not count as activity.
     fn update(&self, key: SessionKey, version: u64, claims: String) -> BoxFuture<'_, Result<bool, SessionStoreError>>;
 
+    /// Adds an identity to those of a session and replaces its claims, in one atomic step, if the session still has this version. From
+    /// then on, [`of`](Self::of) and [`end_all`](Self::end_all) of the identity include the session. Returns `false` and changes nothing
+    /// if the session does not exist or has another version. Does not count as activity.
+    fn add_id<'a>(
+        &'a self,
+        key: SessionKey,
+        version: u64,
+        id: &'a str,
+        claims: String,
+    ) -> BoxFuture<'a, Result<bool, SessionStoreError>>;
+
     /// Ends a session and creates another, in one atomic step. Returns `false` and creates nothing if there is no session to end.
     fn replace(
         &self,

@@ -8,7 +8,7 @@ mod provided;
 use std::fmt;
 
 pub use self::login::{Login, Who};
-pub(crate) use self::provided::{AccountLookup, LookUp};
+pub(crate) use self::provided::{AccountLookup, LookUp, LookUpError};
 pub use self::provided::{AccountsError, ProvidedAccounts};
 pub use self::provider::{Accounts, Lookup};
 

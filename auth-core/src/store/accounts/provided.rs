@@ -1,6 +1,6 @@
 //! The configured provider of accounts, with its deadline and its caches.
 
-use std::any::TypeId;
+use std::any::{Any, TypeId};
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,6 +9,8 @@ use super::AccountsUnavailable;
 use super::cache::{AccountCache, CredentialKey};
 use super::login::{Login, LoginFacts};
 use super::provider::{Accounts, DynAccounts, Lookup};
+use crate::client::address::PeerOrClient;
+use crate::denial::RetryAfter;
 use crate::identity::account_id::AccountId;
 use crate::identity::id::{Id, is_account_kind};
 use crate::identity::principal::{LoadedAccount, Principal};
@@ -16,6 +18,7 @@ use crate::identity::scheme_id::SchemeId;
 use crate::identity::token_digest::TokenDigest;
 use crate::runtime::single_flight::SingleFlightCache;
 use crate::runtime::timeout;
+use crate::store::throttle::Throttle;
 
 /// Maximum time for which accounts are cached.
 const MAX_CACHE_TTL: Duration = Duration::from_secs(60);
@@ -56,6 +59,8 @@ pub struct ProvidedAccounts {
     ttl: Duration,
     cache: AccountCache,
     provisioned: SingleFlightCache<Id, Lookup<LoadedAccount>>,
+    /// Counts accounts that could not be created, by the network of the client.
+    failures: Throttle,
 }
 
 /// A lookup of an account.
@@ -66,6 +71,23 @@ pub(crate) struct LookUp<'a> {
     pub(crate) digest: Option<TokenDigest>,
     /// Whether an account may be created.
     pub(crate) may_provision: bool,
+    /// The client by which failures to create an account are counted.
+    pub(crate) client: Option<PeerOrClient>,
+}
+
+/// The reason why the outcome of a lookup is unknown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum LookUpError {
+    /// The provider is unavailable.
+    Unavailable,
+    /// Too many accounts could not be created for clients in this network.
+    TooManyFailures(RetryAfter),
+}
+
+impl From<AccountsUnavailable> for LookUpError {
+    fn from(AccountsUnavailable: AccountsUnavailable) -> Self {
+        Self::Unavailable
+    }
 }
 
 /// The outcome of a lookup.
@@ -89,6 +111,7 @@ impl ProvidedAccounts {
             account: (TypeId::of::<P::Account>(), std::any::type_name::<P::Account>()),
             cache: AccountCache::new(),
             provisioned: SingleFlightCache::new(MAX_PROVISIONED),
+            failures: Throttle::memory(),
         }
     }
 
@@ -127,10 +150,16 @@ impl ProvidedAccounts {
         self.provisioned.clear();
     }
 
+    /// Returns the account of every request in open mode. `None` if it is not an account of this provider.
+    pub(crate) fn local(&self, account: &Arc<dyn Any + Send + Sync>) -> Option<LoadedAccount> {
+        self.provider.load(account).ok()
+    }
+
     /// Returns the cached account of a credential, or that of a test. `None` if the provider must be asked.
-    pub(crate) fn cached(&self, look_up: &LookUp<'_>) -> Option<Result<AccountLookup, AccountsUnavailable>> {
+    pub(crate) fn cached(&self, look_up: &LookUp<'_>) -> Option<Result<AccountLookup, LookUpError>> {
         if let Some(account) = look_up.principal.account_of_test() {
-            return Some(self.provider.load(account).map(|account| AccountLookup::of(Lookup::Found(account))));
+            let loaded = self.provider.load(account).map_err(LookUpError::from);
+            return Some(loaded.map(|account| AccountLookup::of(Lookup::Found(account))));
         }
         let found = self.cache.get(&self.key(look_up)?)?;
         Some(Ok(AccountLookup::of(found)))
@@ -142,9 +171,9 @@ impl ProvidedAccounts {
     }
 
     /// Asks the provider. Logs the cause if it is unavailable.
-    pub(crate) async fn ask(&self, look_up: LookUp<'_>) -> Result<AccountLookup, AccountsUnavailable> {
+    pub(crate) async fn ask(&self, look_up: LookUp<'_>) -> Result<AccountLookup, LookUpError> {
         let key = self.key(&look_up);
-        let LookUp { principal, digest, may_provision } = look_up;
+        let LookUp { principal, digest, may_provision, client } = look_up;
         let (facts, start) = (LoginFacts::of(principal, digest), self.cache.start());
         let login = Login::new(principal, &facts);
         let found = answered(timeout::with_timeout(async { self.provider.find(&login).await }).await, "find")?;
@@ -155,15 +184,31 @@ impl ProvidedAccounts {
             }
             return Ok(AccountLookup { found, names_account, is_new: false });
         }
+        if let Some(delay) = client.and_then(|client| self.failures.delay_of_networks(client)) {
+            return Err(LookUpError::TooManyFailures(delay));
+        }
         let mut is_new = false;
         let provision = async {
-            let asked = timeout::with_timeout(async { self.provider.provision(&login).await }).await;
-            let found = answered(asked, "provision")?;
+            let found = self.provision(&login, client).await?;
             is_new = matches!(found, Lookup::Found(_));
             Ok((found, PROVISIONED_TTL))
         };
-        let found = self.provisioned.get_or_fetch(facts.id(), || AccountsUnavailable, provision).await?;
+        let found = self.provisioned.get_or_fetch(facts.id(), || LookUpError::Unavailable, provision).await?;
         Ok(AccountLookup { found, names_account, is_new })
+    }
+
+    /// Creates the account of a login. Counts a failure for the network of the client (ACCT-13).
+    async fn provision(
+        &self,
+        login: &Login<'_>,
+        client: Option<PeerOrClient>,
+    ) -> Result<Lookup<LoadedAccount>, LookUpError> {
+        let asked = timeout::with_timeout(async { self.provider.provision(login).await }).await;
+        let found = answered(asked, "provision");
+        if let (Err(AccountsUnavailable), Some(client)) = (&found, client) {
+            self.failures.count_for_networks(client).await;
+        }
+        Ok(found?)
     }
 }
 

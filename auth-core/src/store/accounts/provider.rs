@@ -73,7 +73,8 @@ pub trait Accounts: Send + Sync + 'static {
     /// hyphens, of which the first is a letter.
     const KINDS: &'static [&'static str];
 
-    /// Finds the account of a verified credential.
+    /// Finds the account of a verified credential. Also called for each actor of a credential (`act`), with the identity of the actor and
+    /// no other claims: a suspended or blocked account cannot act for another.
     ///
     /// # Errors
     /// The account is unknown.

@@ -179,6 +179,7 @@ pub(super) fn with_names(rights: Rights, kind: NameKind, value: Raw<'_>) -> Opti
             NameKind::Role => rights.roles(All),
             NameKind::Permission => rights.permissions(All),
             NameKind::Scope => rights.scopes(All),
+            NameKind::Credential => return None,
         },
         Some(value) => {
             let names = strings(value)?;
@@ -186,6 +187,7 @@ pub(super) fn with_names(rights: Rights, kind: NameKind, value: Raw<'_>) -> Opti
                 NameKind::Role => rights.roles(names),
                 NameKind::Permission => rights.permissions(names),
                 NameKind::Scope => rights.scopes(names),
+                NameKind::Credential => return None,
             }
         }
     })

@@ -216,7 +216,7 @@ fn combined_names(kind: Kind, words: &Words, arguments: &[&Expr], diagnostics: &
             for name in several {
                 combined(kind, name, false, diagnostics);
             }
-            diagnostics.report(several.get(1), two_names(kind), any_or_all_help(several))
+            diagnostics.report(several.get(1), two_names(kind), any_or_all_help(kind, several))
         }
     }
 }

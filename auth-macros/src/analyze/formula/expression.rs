@@ -133,8 +133,7 @@ fn report_other<T>(rule: &Expr, ungrouped: &Expr, diagnostics: &mut Diagnostics)
         }
         Expr::Path(path) if path.qself.is_none() && path.path.segments.len() == 2 => {
             let of = path.path.segments.first().map(|of| of.ident.to_string());
-            let kinds = [Kind::Role, Kind::Permission, Kind::Scope];
-            let kind = kinds.into_iter().find(|kind| of.as_deref() == Some(kind.type_name())).unwrap_or(Kind::Role);
+            let kind = Kind::ALL.into_iter().find(|kind| of.as_deref() == Some(kind.type_name())).unwrap_or(Kind::Role);
             let text = one_line(path.to_token_stream());
             let help = format!("write `{}({text})`", kind.word());
             diagnostics.report(path, format!("expected a rule, found `{text}`"), help)
@@ -276,6 +275,11 @@ impl WrittenAtom<'_> {
             return diagnostics.report(whole, wrong, format!("write `{word}`, or nothing"));
         }
         if self.negated && !row.negatable {
+            if row.shape == Shape::Name(Kind::Credential) {
+                let wrong = "`credential` cannot be negated: a caller could satisfy the rule with any other credential";
+                let help = "name the credentials that may pass, such as `credential(\"merchant-key\")` or `login`";
+                return diagnostics.report(whole, wrong, help);
+            }
             let wrong = format!("`{word}` cannot be negated: a caller could satisfy the rule by presenting less");
             let help = "require what must be present, or negate a role or a claim";
             return diagnostics.report(whole, wrong, help);

@@ -100,7 +100,7 @@ fn report_call(kind: Kind, word: &str, call: &syn::ExprCall, diagnostics: &mut D
     }
     let wrong = format!("`{word}` does not combine {}s", kind.word());
     let names: Vec<_> = call.args.iter().collect();
-    diagnostics.report(&call.func, wrong, any_or_all_help(&names))
+    diagnostics.report(&call.func, wrong, any_or_all_help(kind, &names))
 }
 
 /// Reads `"admin"`, `any("admin", "editor")` or `all(…)`.

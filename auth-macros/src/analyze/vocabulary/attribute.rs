@@ -1,4 +1,4 @@
-//! The arguments of helper attributes: `#[role(…)]`, `#[permission(…)]`, `#[token_scope(…)]`.
+//! The arguments of helper attributes: `#[role(…)]`, `#[permission(…)]`, `#[token_scope(…)]`, `#[credential(…)]`.
 
 use proc_macro2::{Span, TokenStream};
 use syn::{Attribute, Expr, ExprAssign};
@@ -10,7 +10,8 @@ use crate::parse;
 /// Returns the words of the helper attributes. Reports helper attributes of other derives.
 pub(super) fn helper_words(kind: Kind, attributes: &[Attribute], diagnostics: &mut Diagnostics) -> Vec<Expr> {
     let mut words = Vec::new();
-    let others = ["role", "permission", "token_scope", "scope"].into_iter().filter(|helper| *helper != kind.helper());
+    let all = ["role", "permission", "token_scope", "scope", "credential"];
+    let others = all.into_iter().filter(|helper| *helper != kind.helper());
     for other in others {
         for attribute in attributes.iter().filter(|attribute| attribute.path().is_ident(other)) {
             let wrong = format!(

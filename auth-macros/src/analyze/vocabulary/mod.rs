@@ -74,8 +74,17 @@ pub(crate) fn analyze_vocabulary(
         return diagnostics.report(parameter, "a vocabulary cannot be generic", "delete them");
     }
     if data.variants.is_empty() {
-        let open = format!("name one, or accept any: `use {}::open::{derive};`", DIALECT.facade);
+        let open = match kind {
+            Kind::Credential => "name one token source or scheme".to_owned(),
+            _ => format!("name one, or accept any: `use {}::open::{derive};`", DIALECT.facade),
+        };
         return diagnostics.report(&input.ident, format!("`{}` declares no {word}", input.ident), open);
+    }
+    let first_too_many = data.variants.iter().nth(Kind::MAX_CREDENTIALS).filter(|_| kind == Kind::Credential);
+    if let Some(variant) = first_too_many {
+        let wrong = format!("a vocabulary has at most {} credentials", Kind::MAX_CREDENTIALS);
+        let help = "give tokens that pass the same rules one source, and delete the variant";
+        return diagnostics.report(&variant.ident, wrong, help);
     }
     let settings = read_settings(kind, &input.attrs, diagnostics);
     let variants: Vec<_> = data.variants.iter().map(|one| read_variant(kind, one, &settings, diagnostics)).collect();

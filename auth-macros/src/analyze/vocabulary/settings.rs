@@ -11,6 +11,11 @@ use crate::parse;
 /// The keys that apply to all variants.
 pub(super) const ENUM_KEYS: [&str; 3] = ["rename_all", "strip_prefix", "proofs"];
 
+/// Returns the keys that apply to all variants of an enum of this kind. No rule proves the kind of a credential.
+fn keys(kind: Kind) -> impl Iterator<Item = &'static str> {
+    ENUM_KEYS.into_iter().filter(move |key| *key != "proofs" || kind != Kind::Credential)
+}
+
 const HELP: &str = "write `rename_all = \"snake_case\"` or `strip_prefix = \"…\"`";
 
 /// The settings of a vocabulary.
@@ -38,14 +43,14 @@ pub(super) fn read_settings(kind: Kind, attributes: &[Attribute], diagnostics: &
         if seen.contains(&key) {
             diagnostics.note(&assign.left, format!("`{key}` is repeated"), "delete one of the two");
         }
-        settings.read(&key, assign, diagnostics);
+        settings.read(kind, &key, assign, diagnostics);
         seen.push(key);
     }
     settings
 }
 
 impl Settings {
-    fn read(&mut self, key: &str, assign: &ExprAssign, diagnostics: &mut Diagnostics) {
+    fn read(&mut self, kind: Kind, key: &str, assign: &ExprAssign, diagnostics: &mut Diagnostics) {
         let text = |diagnostics: &mut Diagnostics| match &*assign.right {
             Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) => Some(text.clone()),
             other => diagnostics.report(other, format!("`{key}` is written as a string"), HELP),
@@ -57,12 +62,12 @@ impl Settings {
             "strip_prefix" => {
                 self.prefix = text(diagnostics).and_then(|text| prefix(&text, diagnostics)).or(self.prefix.take());
             }
-            "proofs" => {
+            "proofs" if keys(kind).any(|known| known == key) => {
                 self.proofs = text(diagnostics).and_then(|text| module(&text, diagnostics)).or(self.proofs.take());
             }
             "crate" => self.root = parse::read_root(assign.eq_token, assign.right.to_token_stream(), diagnostics),
             _ => {
-                let wrong = format!("unknown key `{key}`{}", did_you_mean(key, ENUM_KEYS));
+                let wrong = format!("unknown key `{key}`{}", did_you_mean(key, keys(kind)));
                 diagnostics.note(&assign.left, wrong, HELP);
             }
         }

@@ -49,11 +49,11 @@ pub(super) fn read_variant(
                 let again = seen.iter().any(|word| word == "name");
                 seen.push("name".to_owned());
                 if again {
-                    diagnostics.note(
-                        text,
-                        "this variant has a second name",
-                        "write `alias(…)` for a name that only tokens use",
-                    );
+                    let help = match kind {
+                        Kind::Credential => "delete one of the two",
+                        _ => "write `alias(…)` for a name that only tokens use",
+                    };
+                    diagnostics.note(text, "this variant has a second name", help);
                 } else if position > 0 {
                     diagnostics.note(text, "the name must come first", "write it before the others");
                 } else if check_name(kind, text, diagnostics).is_some() {
@@ -98,10 +98,18 @@ fn report_unknown(kind: Kind, word: &Expr, diagnostics: &mut Diagnostics) {
 }
 
 fn variant_words(kind: Kind) -> Vec<&'static str> {
-    if kind == Kind::Role { vec!["implies", "grants", "alias"] } else { vec!["implies", "alias"] }
+    match kind {
+        Kind::Role => vec!["implies", "grants", "alias"],
+        Kind::Permission | Kind::Scope => vec!["implies", "alias"],
+        // A credential is of one kind.
+        Kind::Credential => Vec::new(),
+    }
 }
 
 fn help(kind: Kind) -> String {
+    if kind == Kind::Credential {
+        return "write only a name, such as `#[credential(\"merchant-key\")]`".to_owned();
+    }
     let grants = if kind == Kind::Role { ", `grants(Permission::…)`" } else { "" };
     format!("write a name first, then `implies(…)`{grants} or `alias(\"…\")`")
 }

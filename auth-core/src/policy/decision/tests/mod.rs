@@ -3,6 +3,7 @@
 
 mod accounts;
 mod checks;
+mod credentials;
 mod denials;
 mod external_rights;
 mod objects;
@@ -30,7 +31,7 @@ use crate::identity::scheme_id::SchemeId::{self, Basic, Bearer};
 use crate::identity::vocabulary::open::Role as OpenRole;
 use crate::identity::vocabulary::{Declares as _, NameIndex, NameKind, Vocabulary};
 use crate::policy::atom::{Acr, Atom, Authenticated, ByScheme, Claim, MaxAge, Named, NamedIn, Network};
-use crate::policy::facts::{ExternalRights, RequestDimension, RequestTenants};
+use crate::policy::facts::{ExternalRights, RequestDimension, RequestRefusal, RequestTenants};
 use crate::policy::rule::{CallerAccess, CompiledFormula, Formula, Literal, Rule};
 use crate::runtime::clock::Timestamp;
 
@@ -192,6 +193,18 @@ static SCOPES: Vocabulary = Vocabulary {
     grants: &[&[], &[], &[], &[]],
 };
 
+static KINDS: Vocabulary = Vocabulary {
+    kind: NameKind::Credential,
+    declared_in: "Credential",
+    module: "app",
+    open: false,
+    names: &["admin-key", "merchant-key", "publishable-key", "Badge"],
+    variants: &["AdminKey", "MerchantKey", "PublishableKey", "Badge"],
+    name_index: NameIndex::few(&[("Badge", 3), ("admin-key", 0), ("merchant-key", 1), ("publishable-key", 2)]),
+    closure: &[&[1], &[2], &[4], &[8]],
+    grants: &[&[], &[], &[], &[]],
+};
+
 // ── callers, in the terms of the contract ────────────────────────────────────────────────────────────────────────────
 
 /// The content of a credential. `None` means that the credential gives no answer.
@@ -338,7 +351,7 @@ fn facts<'a>(caller: CallerFacts<'a>, client: Option<&str>, cross_site: CrossSit
         now: Timestamp::from_seconds(NOW),
         client: client.map(|address| address.parse::<IpAddr>().unwrap()),
         country: None,
-        address_blocked: false,
+        refusal: None,
         cross_site,
         caller,
         sources: &[],

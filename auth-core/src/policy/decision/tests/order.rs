@@ -5,7 +5,7 @@ use super::*;
 /// A request that triggers some of the steps, for comparison with the list of the contract.
 struct Triggers<'a> {
     set_up: bool,
-    address_blocked: bool,
+    refusal: Option<RequestRefusal>,
     /// `role`, `network`, a combination of both, or `public`.
     rule: &'static str,
     reads_principal: bool,
@@ -29,8 +29,10 @@ impl Triggers<'_> {
         if self.set_up {
             return ("500 set-up", false);
         }
-        if self.address_blocked {
-            return ("403 access-blocked", false);
+        match self.refusal {
+            Some(RequestRefusal::AddressBlocked | RequestRefusal::NotLocal) => return ("403 access-blocked", false),
+            Some(RequestRefusal::OtherHost | RequestRefusal::OtherSite) => return ("403 cross-site-request", false),
+            None => {}
         }
         if matches!(self.rule, "network" | "role && network") && !network {
             return (if self.client == INSIDE { "403 cross-site-request" } else { "403 access-blocked" }, false);
@@ -68,8 +70,7 @@ impl Triggers<'_> {
         };
         let handler = Rule { reads: reads(self.reads_principal), ..*rule(formula) };
         let set_up = self.set_up.then_some("why");
-        let facts =
-            Facts { set_up, address_blocked: self.address_blocked, ..facts(self.caller, self.client, self.cross_site) };
+        let facts = Facts { set_up, refusal: self.refusal, ..facts(self.caller, self.client, self.cross_site) };
         decide(alone(&handler), &facts)
     }
 }
@@ -117,13 +118,16 @@ fn earliest_applicable_decision_step_determines_the_result() {
     let places =
         [INSIDE, OUTSIDE, NOT_KNOWN].map(|client| [Passed, Unsaid, Failed].map(|cross_site| (client, cross_site)));
     let mut requests = Vec::new();
-    for (set_up, address_blocked) in [(false, false), (false, true), (true, false), (true, true)] {
+    use RequestRefusal::{AddressBlocked, NotLocal, OtherHost, OtherSite};
+    let refusals = [None, Some(AddressBlocked), Some(NotLocal), Some(OtherHost), Some(OtherSite)];
+    let firsts = refusals.map(|refusal| [(false, refusal), (true, refusal)]);
+    for (set_up, refusal) in firsts.as_flattened().iter().copied() {
         for rule in ["role", "role || network", "role && network", "network", "public"] {
             for (client, cross_site) in places.as_flattened().iter().copied() {
                 requests.extend(credentials.iter().flat_map(|&(caller, ambient, credential)| {
                     [false, true].map(|reads_principal| Triggers {
                         set_up,
-                        address_blocked,
+                        refusal,
                         rule,
                         reads_principal,
                         caller,
@@ -139,8 +143,8 @@ fn earliest_applicable_decision_step_determines_the_result() {
     let mut seen = BTreeSet::new();
     for request in requests {
         let (decision, (expected, own)) = (request.decide(), request.expected());
-        let Triggers { set_up, address_blocked, rule, reads_principal, caller, client, cross_site, .. } = request;
-        let case = format!("{rule} {set_up} {address_blocked} {reads_principal} {caller:?} {client:?} {cross_site:?}");
+        let Triggers { set_up, refusal, rule, reads_principal, caller, client, cross_site, .. } = request;
+        let case = format!("{rule} {set_up} {refusal:?} {reads_principal} {caller:?} {client:?} {cross_site:?}");
         assert_eq!(answer(&decision), expected, "{case}");
         if let (true, Decision::Deny(found), CallerFacts::Refused(denial)) = (own, &decision, caller) {
             let unchanged = |denial: &Denial| (denial.reason.clone(), denial.scheme, denial.cause);

@@ -62,7 +62,7 @@ fn debug_and_error_output_reveals_no_secret_token_or_claim() {
             now,
             client: None,
             country: None,
-            address_blocked: false,
+            refusal: None,
             cross_site: CrossSite::Passed,
             caller,
             sources: &[],

@@ -120,7 +120,7 @@ fn answer(bearer: &Bearer, line: &[u8], now: Timestamp, role: &'static str) -> (
                 now,
                 client,
                 country: None,
-                address_blocked: false,
+                refusal: None,
                 cross_site,
                 caller,
                 sources: &sources,

@@ -94,13 +94,14 @@ fn login() -> Principal {
 }
 
 fn of<'a>(principal: &'a Principal, token: &str) -> LookUp<'a> {
-    LookUp { principal, digest: Some(TokenDigest::sha256(token.as_bytes())), may_provision: true }
+    LookUp { principal, digest: Some(TokenDigest::sha256(token.as_bytes())), may_provision: true, client: None }
 }
 
 /// Returns the outcome as a word, and the id of the account.
-fn told(found: Result<AccountLookup, AccountsUnavailable>) -> String {
+fn told(found: Result<AccountLookup, LookUpError>) -> String {
     match found.map(|lookup| lookup.found) {
-        Err(AccountsUnavailable) => "unavailable".to_owned(),
+        Err(LookUpError::Unavailable) => "unavailable".to_owned(),
+        Err(LookUpError::TooManyFailures(_)) => "delayed".to_owned(),
         Ok(Lookup::Found(account)) => account.id().to_string(),
         Ok(Lookup::Suspended(account)) => format!("suspended {}", account.id()),
         Ok(Lookup::NotFound) => "missing".to_owned(),
@@ -220,4 +221,34 @@ async fn accounts_are_created_for_logins_of_persons_only() {
     assert_eq!(members.calls(), (3, 1));
     let new = [one, two, three].map(|lookup| lookup.unwrap().is_new);
     assert_eq!(new.into_iter().filter(|is_new| *is_new).count(), 1, "it is created once");
+}
+
+#[tokio::test(start_paused = true)]
+async fn failures_to_create_an_account_delay_the_address() {
+    // ACCT-13
+    let (accounts, members) = accounts(0);
+    let seen = |last| Some(PeerOrClient::Client(std::net::IpAddr::from([192, 0, 2, last])));
+    let ask = async |client| told(accounts.ask(LookUp { client, ..of(&login(), "t") }).await);
+    // A login for which no account is created has not failed.
+    members.behaves("missing");
+    for _ in 0..50 {
+        accounts.provisioned.clear();
+        assert_eq!(ask(seen(1)).await, "missing");
+    }
+    members.behaves("missing, then fails");
+    accounts.provisioned.clear();
+    let mut outcomes = Vec::new();
+    for _ in 0..40 {
+        outcomes.push(ask(seen(1)).await);
+    }
+    assert_eq!(outcomes.iter().filter(|outcome| *outcome == "unavailable").count(), 20, "{outcomes:?}");
+    assert_eq!(outcomes.last().map(String::as_str), Some("delayed"));
+    members.calls();
+    assert_eq!(ask(seen(1)).await, "delayed");
+    assert_eq!(members.calls(), (1, 0), "nothing is created while the address is delayed");
+    assert_eq!(ask(seen(2)).await, "unavailable", "another address");
+    assert_eq!(ask(None).await, "unavailable", "an unknown address is not counted");
+    // An account that exists is found.
+    members.behaves("found");
+    assert_eq!(ask(seen(1)).await, "account:member:1");
 }

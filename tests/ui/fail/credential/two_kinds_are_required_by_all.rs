@@ -1,0 +1,7 @@
+#[derive(auth_actix::Credential)]
+enum Credential { MerchantKey, PublishableKey }
+
+#[auth_actix::require(credential(all("merchant-key", "publishable-key")))]
+async fn pay() {}
+
+fn main() {}

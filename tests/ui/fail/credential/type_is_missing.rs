@@ -1,0 +1,4 @@
+#[auth_actix::require(credential("merchant-key"))]
+async fn pay() {}
+
+fn main() {}

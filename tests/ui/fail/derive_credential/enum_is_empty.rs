@@ -1,0 +1,4 @@
+#[derive(auth_actix::Credential)]
+enum Credential {}
+
+fn main() {}

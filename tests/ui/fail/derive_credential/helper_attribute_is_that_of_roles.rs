@@ -1,0 +1,7 @@
+#[derive(auth_actix::Credential)]
+enum Credential {
+    #[role("snd")]
+    MerchantKey,
+}
+
+fn main() {}

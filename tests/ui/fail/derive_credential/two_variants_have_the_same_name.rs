@@ -1,0 +1,8 @@
+#[derive(auth_actix::Credential)]
+enum Credential {
+    MerchantKey,
+    #[credential("merchant-key")]
+    Key,
+}
+
+fn main() {}

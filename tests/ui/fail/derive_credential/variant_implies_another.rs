@@ -1,0 +1,8 @@
+#[derive(auth_actix::Credential)]
+enum Credential {
+    #[credential(implies(PublishableKey))]
+    MerchantKey,
+    PublishableKey,
+}
+
+fn main() {}
