@@ -116,7 +116,7 @@ fn futures_lite<T>(future: impl Future<Output = T>) -> T {
 fn serve(builder: AuthBuilder) -> Server {
     let auth = builder.build().unwrap();
     Server::start(move |config: &mut ServiceConfig| {
-        config.service(auth.scope("").service(get_me).service(get_admin).service(get_reports).service(keys_only));
+        config.service(auth.scope("").service(get_me).service(get_admin).service(get_reports));
     })
 }
 
