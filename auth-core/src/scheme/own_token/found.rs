@@ -78,12 +78,11 @@ fn caller_of(
             client_principal(issuer, name, Some(&record.id), expires).map(|client| as_client(client, source, record))
         }
         Owner::Account(account) if source.is_for_accounts => {
-            let mut claims = claims_of(&account.to_string(), Some(&record.id), expires);
+            let mut claims = Claims::new(&account.to_string(), Some(&record.id), expires);
             if source.is_login_sessions {
-                let created = Timestamp::from_wall_time(record.created).seconds();
-                claims.insert("auth_time".to_owned(), created.into());
+                claims.add("auth_time", &Timestamp::from_wall_time(record.created).seconds());
             }
-            let principal = principal_of(issuer, claims);
+            let principal = claims.caller(issuer);
             principal.map(|principal| for_account(principal, account, source, record))
         }
         Owner::Client(_) | Owner::Account(_) => {
@@ -101,29 +100,39 @@ pub(super) fn client_principal(
     id: Option<&TokenId>,
     expires: Option<Timestamp>,
 ) -> Option<Principal> {
-    let mut claims = claims_of(name, id, expires);
-    claims.insert("client_id".to_owned(), name.into());
-    principal_of(issuer, claims)
+    let mut claims = Claims::new(name, id, expires);
+    claims.add("client_id", name);
+    claims.caller(issuer)
 }
 
-fn principal_of(issuer: &Arc<Issuer>, claims: serde_json::Map<String, serde_json::Value>) -> Option<Principal> {
-    Principal::from_claims(Arc::clone(issuer), serde_json::Value::Object(claims).to_string()).ok()
-}
+/// Claims as JSON text, written in one piece because each lookup creates them.
+struct Claims(Vec<u8>);
 
-fn claims_of(
-    subject: &str,
-    id: Option<&TokenId>,
-    expires: Option<Timestamp>,
-) -> serde_json::Map<String, serde_json::Value> {
-    let mut claims = serde_json::Map::new();
-    claims.insert("sub".to_owned(), subject.into());
-    if let Some(id) = id {
-        claims.insert("jti".to_owned(), id.as_str().into());
+impl Claims {
+    fn new(subject: &str, id: Option<&TokenId>, expires: Option<Timestamp>) -> Self {
+        let mut claims = Self(Vec::with_capacity(128));
+        claims.add("sub", subject);
+        if let Some(id) = id {
+            claims.add("jti", id.as_str());
+        }
+        if let Some(expires) = expires {
+            claims.add("exp", &expires.seconds());
+        }
+        claims
     }
-    if let Some(expires) = expires {
-        claims.insert("exp".to_owned(), expires.seconds().into());
+
+    fn add(&mut self, name: &str, value: &(impl serde::Serialize + ?Sized)) {
+        self.0.push(if self.0.is_empty() { b'{' } else { b',' });
+        // Writing to memory does not fail.
+        let _ = serde_json::to_writer(&mut self.0, name);
+        self.0.push(b':');
+        let _ = serde_json::to_writer(&mut self.0, value);
     }
-    claims
+
+    fn caller(mut self, issuer: &Arc<Issuer>) -> Option<Principal> {
+        self.0.push(b'}');
+        Principal::from_claims(Arc::clone(issuer), String::from_utf8(self.0).ok()?).ok()
+    }
 }
 
 /// Limits a token of an account to its ceiling, tenants and networks (RIGHTS-5, RIGHTS-6).
