@@ -14,9 +14,11 @@ use crate::store::unavailable::StoreUnavailable;
 pub(super) async fn delete_tokens_of(sources: &[TokenSource], account: &AccountId) -> Result<(), StoreUnavailable> {
     let owner = Owner::Account(account.clone());
     let mut outcome = Ok(());
-    for store in sources.iter().filter(|source| source.is_for_accounts).filter_map(|source| source.store.as_ref()) {
-        let Some(admin) = store.admin() else { continue };
+    for source in sources.iter().filter(|source| source.is_for_accounts) {
+        let Some(admin) = source.store.as_ref().and_then(|store| store.admin()) else { continue };
         let deleted = timeout::with_timeout(async { admin.delete_all(&owner).await }).await;
+        // Also after a failure, which may have deleted tokens.
+        source.lookups.clear();
         if !matches!(deleted, Some(Ok(_))) {
             outcome = Err(StoreUnavailable);
         }
