@@ -86,7 +86,7 @@ fn attributes_and_atoms_have_ui_test_cases() {
         .filter_map(quoted)
         .map(|word| (word, false))
         .collect();
-    assert_eq!(atoms.len(), 14);
+    assert_eq!(atoms.len(), 15);
     let cases =
         files(&ui.join("pass"), ".rs").into_iter().map(|path| fs::read_to_string(path).unwrap()).collect::<String>();
     for (atom, used) in &mut atoms {

@@ -69,7 +69,8 @@ pub fn challenges<'a>(
             let helpful = denial.schemes.challenged();
             let helpful = if helpful.is_empty() { accepted } else { helpful };
             // The error belongs to the challenge of the scheme that was used, even if that scheme could not help.
-            used.filter(|used| used.is_oauth()).map_or(helpful, |used| helpful.with(used))
+            let has_error = |used: &SchemeId| used.is_oauth() && denial.reason.response().error.is_some();
+            used.filter(has_error).map_or(helpful, |used| helpful.with(used))
         }
         Reason::MalformedCredentials => used.map_or(accepted, |used| SchemeSet::NONE.with(used)),
         // RFC 6750 §3 requires a challenge whenever the token does not enable access.

@@ -58,7 +58,7 @@ impl VocabularyExpansion<'_> {
         let numbers: Vec<_> = self.indices().collect();
         let variants: Vec<_> = self.declared.variants.iter().map(|variant| &variant.ident).collect();
         let (native, vocabulary) = (self.permissions_exist(), self.vocabulary());
-        let (str, text, formatter) = (quote!(::core::primitive::str), hidden("__text"), hidden("__formatter"));
+        let (str, text) = (quote!(::core::primitive::str), hidden("__text"));
         // Without variants there was a mistake, which was reported.
         let (index, spelling) = match variants.is_empty() {
             true => (quote!(0), quote!("")),
@@ -68,7 +68,7 @@ impl VocabularyExpansion<'_> {
             ),
         };
         let table = table(self.kind, self.declared);
-        let serde = self.serde_impls();
+        let (text_impls, serde) = (self.text_impls(), self.serde_impls());
         quote! {
             #native
             impl #declares for #name {
@@ -89,16 +89,7 @@ impl VocabularyExpansion<'_> {
                     #spelling
                 }
             }
-            impl ::core::convert::AsRef<#str> for #name {
-                fn as_ref(&self) -> &#str {
-                    self.name()
-                }
-            }
-            impl ::core::fmt::Display for #name {
-                fn fmt(&self, #formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
-                    #formatter.write_str(self.name())
-                }
-            }
+            #text_impls
             impl ::core::str::FromStr for #name {
                 type Err = #unknown_name;
                 fn from_str(#text: &#str) -> ::core::result::Result<Self, #unknown_name> {
@@ -187,6 +178,23 @@ impl VocabularyExpansion<'_> {
             const NEXT: &[::core::primitive::u16] = &#next_entries::<#count, #buckets>(ALL);
             #name_index::many(ALL, FIRST, NEXT)
         }}
+    }
+
+    /// Returns the impls of `AsRef<str>` and `Display`.
+    fn text_impls(&self) -> TokenStream {
+        let (name, str, formatter) = (&self.input.ident, quote!(::core::primitive::str), hidden("__formatter"));
+        quote! {
+            impl ::core::convert::AsRef<#str> for #name {
+                fn as_ref(&self) -> &#str {
+                    self.name()
+                }
+            }
+            impl ::core::fmt::Display for #name {
+                fn fmt(&self, #formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+                    #formatter.write_str(self.name())
+                }
+            }
+        }
     }
 
     /// Returns the impls of `Serialize` and `Deserialize`.

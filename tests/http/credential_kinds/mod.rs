@@ -123,11 +123,11 @@ fn tenant(org: &str, merchant: &str, profile: Option<&str>) -> Option<Vec<identi
 }
 
 fn keys(name: &str, prefix: &str, store: MemoryTokenStore) -> Tokens {
-    Tokens::named(name).prefix(prefix).accept_unchecked().store(store).confers(Rights::everything())
+    Tokens::named(name).prefix(prefix).accept_unchecked().store(store)
 }
 
-/// Returns the settings of the example "payments".
-fn payments() -> AuthBuilder {
+/// Returns the settings of an application whose keys may hold these rights.
+fn payments_conferring(rights: Rights) -> AuthBuilder {
     let merchant = store(&[
         ("snd_m1", tenant("o1", "m1", Some("p1"))),
         ("snd_m2", tenant("o1", "m2", Some("p2"))),
@@ -140,13 +140,20 @@ fn payments() -> AuthBuilder {
     Auth::builder()
         .realm("payments")
         .bearer(dashboard)
-        .tokens(keys("merchant-key", "snd_", merchant).places([at::header("api-key")]))
-        .tokens(keys("publishable-key", "pk_", publishable).places([at::header("api-key"), at::bearer()]))
+        .tokens(keys("merchant-key", "snd_", merchant).confers(rights.clone()).places([at::header("api-key")]))
+        .tokens(
+            keys("publishable-key", "pk_", publishable).confers(rights).places([at::header("api-key"), at::bearer()]),
+        )
         .tokens(Tokens::fixed("admin-key", ADMIN, Rights::new()).places([at::header("api-key")]))
         .scheme(CustomScheme::new(Badges).confers(Confers::nothing()))
         .tenant("org", at::credential())
         .tenant("merchant", at::path("merchant_id").or_credential())
         .tenant("profile", at::path("profile").or_header("X-Profile-Id"))
+}
+
+/// Returns the settings of an application whose keys hold nothing, and pass by their kind.
+fn payments() -> AuthBuilder {
+    payments_conferring(Rights::new())
 }
 
 fn serve(builder: AuthBuilder) -> Server {
@@ -174,6 +181,8 @@ fn post_to(path: &str) -> Request {
 }
 
 const OF_KEY: &str = "401 missing-credentials ApiKey";
+const STEP_UP: &str = "401 step-up-required Bearer, error=\"insufficient_user_authentication\"";
+const TWO: &str = "400 malformed-credentials Bearer, error=\"invalid_request\"; ApiKey; Badge";
 const LACKS: &str = "403 insufficient-permissions";
 const NO_TENANT: &str = "400 tenant-required";
 
@@ -195,7 +204,8 @@ fn kinds_of_keys_pass_their_own_routes_only() {
         // A payment: a merchant key of the profile, or a permission in it.
         ("payment: merchant key",              key(payment(), "snd_m1"),                of_payment),
         ("payment: of a foreign profile",      key(payment(), "snd_m2"),                LACKS),
-        ("payment: bound to no tenant",        key(payment(), "snd_unbound"),           LACKS),
+        // A permission in an organization could still admit it.
+        ("payment: bound to no tenant",        key(payment(), "snd_unbound"),           NO_TENANT),
         ("payment: bound to an empty list",    key(payment(), "snd_nowhere"),           LACKS),
         ("payment: publishable key",           key(payment(), "pk_m1"),                 OF_KEY),
         ("payment: publishable as bearer",     payment().authorization("Bearer pk_m1"), OF_KEY),
@@ -205,11 +215,12 @@ fn kinds_of_keys_pass_their_own_routes_only() {
         ("payment: badge",                     payment().field("x-badge", "guard"),     OF_KEY),
         ("payment: anonymous",                 payment(),                               OF_KEY),
         ("payment: unknown key",               key(payment(), "snd_x"),                 "401 invalid-credentials ApiKey"),
-        ("payment: two credentials",           dashboard(key(payment(), "snd_m1")),     "400 malformed-credentials"),
+        ("payment: two credentials",           dashboard(key(payment(), "snd_m1")),     TWO),
         // The profile is in a header.
         ("refunds: merchant key",              in_p1(key(refunds(), "snd_m1")),         of_payment),
         ("refunds: without the profile",       key(refunds(), "snd_m1"),                NO_TENANT),
         ("refunds: with a malformed profile",  key(refunds(), "snd_m1").field("x-profile-id", ""), NO_TENANT),
+        ("refunds: bound to no tenant",        in_p1(key(refunds(), "snd_unbound")),    LACKS),
         ("refunds: of a foreign profile",      in_p1(key(refunds(), "snd_m2")),         LACKS),
         ("refunds: wrong kind, no profile",    key(refunds(), "pk_m1"),                 OF_KEY),
         ("refunds: admin key, no profile",     key(refunds(), ADMIN),                   OF_KEY),
@@ -217,8 +228,8 @@ fn kinds_of_keys_pass_their_own_routes_only() {
         // The merchant is that of the credential.
         ("confirm: publishable key",           key(confirm(), "pk_m1"),                 r#"merchant="m1""#),
         ("confirm: as bearer",                 confirm().authorization("Bearer pk_m2"), r#"merchant="m2""#),
-        ("confirm: merchant key",              key(confirm(), "snd_m1"),                "401 missing-credentials Bearer; ApiKey"),
-        ("confirm: admin key of no merchant",  key(confirm(), ADMIN),                   LACKS),
+        ("confirm: merchant key",              key(confirm(), "snd_m1"),                "401 missing-credentials ApiKey; Bearer"),
+        ("confirm: admin key of no merchant",  key(confirm(), ADMIN),                   "401 missing-credentials ApiKey; Bearer"),
         // The admin key is not bound. A ceiling of everything does not replace its kind.
         ("accounts: admin key",                key(accounts(), ADMIN),                  "admin key"),
         ("accounts: merchant key",             key(accounts(), "snd_unbound"),          OF_KEY),
@@ -245,15 +256,28 @@ fn kinds_of_keys_pass_their_own_routes_only() {
 }
 
 #[test]
+fn rights_of_a_key_do_not_replace_its_kind() {
+    // TOKEN-10, RIGHTS-10, TENANT-12: a publishable key with all rights passes rules by its rights, in its tenants only.
+    let server = serve(payments_conferring(Rights::everything()));
+    let key = |request: Request, key: &str| found(&server.send(&request.field("api-key", key)));
+    let in_p1 = || ask("/refunds").field("x-profile-id", "p1");
+    assert_eq!(key(in_p1(), "pk_m1"), OF_KEY);
+    assert_eq!(key(post_to("/accounts"), "snd_unbound"), OF_KEY);
+    assert_eq!(key(post_to("/payments/7/confirm"), "snd_m1"), "401 missing-credentials ApiKey; Bearer");
+    assert_eq!(key(ask("/roles"), "snd_unbound"), "roles");
+    assert_eq!(key(ask("/roles"), "pk_m1"), LACKS);
+}
+
+#[test]
 fn own_token_sent_as_bearer_is_not_a_jwt() {
     // TOKEN-9: a rule for logins does not admit a personal token.
-    let personal = keys("personal", "pat_", store(&[("pat_1", None)]));
+    let personal = keys("personal", "pat_", store(&[("pat_1", None)])).confers(Rights::new());
     let auth = Auth::builder().realm("payments").bearer(jwt().confers(Confers::everything())).tokens(personal);
     let auth = auth.build().unwrap();
     let server = Server::start(move |config: &mut ServiceConfig| {
         config.service(auth.scope("").service(get_dashboard));
     });
     let by = |token: &str| found(&server.send(&ask("/dashboard").authorization(format!("Bearer {token}"))));
-    assert_eq!(by("pat_1"), "401 step-up-required Bearer");
+    assert_eq!(by("pat_1"), STEP_UP);
     assert_eq!(by(&token(json!({}))), "dashboard");
 }

@@ -19,14 +19,14 @@ fn test_callers_have_credentials_of_a_kind() {
         ("a user",              "POST", "/accounts",             Caller::user("alice"),                        401, ""),
         ("bound key",           "POST", "/profiles/p1/payments", of("merchant-key").tenant(bound("p1")),       200, r#"org="o1", profile="p1""#),
         ("bound elsewhere",     "POST", "/profiles/p1/payments", of("merchant-key").tenant(bound("p2")),       403, ""),
-        ("bound to nothing",    "POST", "/profiles/p1/payments", of("merchant-key"),                           403, ""),
+        ("bound to nothing",    "POST", "/profiles/p1/payments", of("merchant-key"),                           400, ""),
         ("of another kind",     "POST", "/profiles/p1/payments", of("publishable-key").tenant(bound("p1")),    401, ""),
         ("with a permission",   "GET",  "/roles",                of("merchant-key").permission("posts:write"), 200, "roles"),
         ("with a ceiling",      "GET",  "/roles",                of("merchant-key").ceiling(Rights::everything()), 200, "roles"),
         ("without rights",      "GET",  "/roles",                of("merchant-key"),                           403, ""),
     ];
+    let auth = payments_conferring(Rights::everything()).build().unwrap();
     actix_web::rt::System::new().block_on(async move {
-        let auth = payments().build().unwrap();
         let scope = auth.scope("").service(post_payment).service(post_account).service(get_door).service(get_roles);
         let app = init_service(App::new().service(scope)).await;
         for (case, method, path, caller, status, body) in table {

@@ -7,7 +7,7 @@ mod variant;
 mod hierarchy;
 
 use quote::ToTokens as _;
-use syn::{Data, DeriveInput, Ident};
+use syn::{Data, DataEnum, DeriveInput, Ident};
 
 pub(super) use self::case::kebab_case;
 use self::hierarchy::{check_cycles, check_names, implied_indices, is_set, transitive_closure};
@@ -45,12 +45,8 @@ impl DeclaredVocabulary {
     }
 }
 
-/// Validates the enum.
-pub(crate) fn analyze_vocabulary(
-    kind: Kind,
-    input: &DeriveInput,
-    diagnostics: &mut Diagnostics,
-) -> Option<DeclaredVocabulary> {
+/// Reports an item that is not an enum, or whose number of variants is invalid.
+fn check_enum<'a>(kind: Kind, input: &'a DeriveInput, diagnostics: &mut Diagnostics) -> Option<&'a DataEnum> {
     let (word, derive) = (kind.word(), kind.type_name());
     let example = format!("write an enum: `#[derive({derive})] enum {derive} {{ … }}`");
     let data = match &input.data {
@@ -86,6 +82,16 @@ pub(crate) fn analyze_vocabulary(
         let help = "give tokens that pass the same rules one source, and delete the variant";
         return diagnostics.report(&variant.ident, wrong, help);
     }
+    Some(data)
+}
+
+/// Validates the enum.
+pub(crate) fn analyze_vocabulary(
+    kind: Kind,
+    input: &DeriveInput,
+    diagnostics: &mut Diagnostics,
+) -> Option<DeclaredVocabulary> {
+    let data = check_enum(kind, input, diagnostics)?;
     let settings = read_settings(kind, &input.attrs, diagnostics);
     let variants: Vec<_> = data.variants.iter().map(|one| read_variant(kind, one, &settings, diagnostics)).collect();
     let variants = variants.into_iter().collect::<Option<Vec<_>>>()?;

@@ -142,6 +142,7 @@ fn kinds_of_credentials_are_those_of_tokens_and_own_schemes() {
     let table = [
         (of("token:pat", SchemeId::ApiKey),                Some("pat")),
         (of("token:pat", SchemeId::OWN_TOKEN),             Some("pat")),
+        (of("apikey:reports", SchemeId::ApiKey),           Some("api-key")),
         (of("scheme:Badge", SchemeId::Custom(badge)),      Some("Badge")),
         // The issuer of a JWT is text that another party controls.
         (of("token:pat", SchemeId::Bearer),                None),
