@@ -9,6 +9,8 @@ use auth_core::Principal;
 use auth_core::client::RequestHead;
 use auth_core::engine::{Adapter, RequestState};
 use auth_core::identity::issuer::Issuer;
+use auth_core::identity::rights::Rights;
+use auth_core::identity::tenant::Tenant;
 
 /// The actix-web framework, as the engine's [`Adapter`].
 #[derive(Clone, Copy, Debug)]
@@ -97,7 +99,16 @@ impl Adapter for Actix {
         let CallerOverride(caller) = extensions.get()?;
         Some(caller(sources))
     }
+
+    fn rights_override(request: &HttpRequest, tenant: &Tenant) -> Option<Rights> {
+        let extensions = request.extensions();
+        let RightsOverride(rights) = extensions.get()?;
+        Some(rights(tenant))
+    }
 }
+
+/// The rights in tenants that a test has set. A request received from a socket cannot contain them.
+pub(crate) struct RightsOverride(pub(crate) Box<dyn Fn(&Tenant) -> Rights>);
 
 /// A caller that a test has set. A request received from a socket cannot contain one, and it is read only with the feature
 /// `test-util`.

@@ -26,6 +26,7 @@ impl __edit_guard {
                     index: 0u8,
                     names_principal: true,
                     object: ::core::option::Option::None,
+                    any_token: false,
                 }),
                 negated: false,
                 text: "check(posts.is_owner(*id, principal).await?)",
@@ -92,10 +93,18 @@ impl ::auth_actix::__private::Guard<
         };
         &::auth_actix::__private::Rule {
             terms: ::auth_actix::__private::CompiledFormula::of(
-                ::auth_actix::__private::with_account(
-                    Self::FORMULA,
-                    &[Self::FORMULA, ::auth_actix::__private::ACCOUNT],
-                    __ARGUMENTS,
+                ::auth_actix::__private::with_conjuncts(
+                    &::auth_actix::__private::conjuncts::<
+                        { ::auth_actix::__private::count_conjuncts(__ARGUMENTS) },
+                    >(
+                        Self::FORMULA,
+                        __ARGUMENTS,
+                        ::auth_actix::__private::RuleProperties {
+                            checks: 1u8,
+                            admits_anonymous: false,
+                            any_token: false,
+                        },
+                    ),
                 ),
             ),
             text: "role(\"admin\") || check(posts.is_owner(*id, principal).await?)",

@@ -55,15 +55,10 @@ where
         };
         &authz::__private::Rule {
             terms: authz::__private::CompiledFormula::of(
-                authz::__private::with_account(
-                    authz::__private::Formula::Literal(authz::__private::Literal {
-                        atom: authz::__private::Atom::MaxAge(authz::__private::atom::MaxAge {
-                            seconds: 300u64,
-                        }),
-                        negated: false,
-                        text: "max_age(\"5m\")",
-                    }),
-                    &[
+                authz::__private::with_conjuncts(
+                    &authz::__private::conjuncts::<
+                        { authz::__private::count_conjuncts(__ARGUMENTS) },
+                    >(
                         authz::__private::Formula::Literal(authz::__private::Literal {
                             atom: authz::__private::Atom::MaxAge(authz::__private::atom::MaxAge {
                                 seconds: 300u64,
@@ -71,9 +66,13 @@ where
                             negated: false,
                             text: "max_age(\"5m\")",
                         }),
-                        authz::__private::ACCOUNT,
-                    ],
-                    __ARGUMENTS,
+                        __ARGUMENTS,
+                        authz::__private::RuleProperties {
+                            checks: 0u8,
+                            admits_anonymous: false,
+                            any_token: false,
+                        },
+                    ),
                 ),
             ),
             text: "max_age(\"5m\")",

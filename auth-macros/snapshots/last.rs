@@ -42,10 +42,18 @@ impl ::auth_actix::__private::Guard<(Option<Principal>,)> for __home_here {
         };
         &::auth_actix::__private::Rule {
             terms: ::auth_actix::__private::CompiledFormula::of(
-                ::auth_actix::__private::with_account(
-                    Self::FORMULA,
-                    &[Self::FORMULA, ::auth_actix::__private::ACCOUNT],
-                    __ARGUMENTS,
+                ::auth_actix::__private::with_conjuncts(
+                    &::auth_actix::__private::conjuncts::<
+                        { ::auth_actix::__private::count_conjuncts(__ARGUMENTS) },
+                    >(
+                        Self::FORMULA,
+                        __ARGUMENTS,
+                        ::auth_actix::__private::RuleProperties {
+                            checks: 0u8,
+                            admits_anonymous: true,
+                            any_token: false,
+                        },
+                    ),
                 ),
             ),
             text: "!network(\"10.0.0.0/8\")",

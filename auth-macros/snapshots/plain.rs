@@ -70,10 +70,18 @@ impl ::auth_actix::__private::Guard<(Principal, web::Query<Page>)> for __report_
         };
         &::auth_actix::__private::Rule {
             terms: ::auth_actix::__private::CompiledFormula::of(
-                ::auth_actix::__private::with_account(
-                    Self::FORMULA,
-                    &[Self::FORMULA, ::auth_actix::__private::ACCOUNT],
-                    __ARGUMENTS,
+                ::auth_actix::__private::with_conjuncts(
+                    &::auth_actix::__private::conjuncts::<
+                        { ::auth_actix::__private::count_conjuncts(__ARGUMENTS) },
+                    >(
+                        Self::FORMULA,
+                        __ARGUMENTS,
+                        ::auth_actix::__private::RuleProperties {
+                            checks: 0u8,
+                            admits_anonymous: false,
+                            any_token: false,
+                        },
+                    ),
                 ),
             ),
             text: "role(\"admin\") || role(Role::Editor)",

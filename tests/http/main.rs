@@ -55,6 +55,7 @@ mod session;
 mod slots;
 mod start_up;
 mod subprotocols;
+mod tenant_matrix;
 mod tenant_values;
 mod tenants;
 mod throttle;

@@ -318,15 +318,18 @@ async fn decided<S: Slots>(
     let (mut checks, mut slots, objects) = (Checks::default(), S::empty(), rule.objects());
     while let Some((index, principal)) = layers::evaluate_layers(place, request, rule, 0, checks).await? {
         let principal = principal.map(Principal::from);
-        let answer = match objects.iter().find(|(check, _)| check.index == index) {
+        let object = objects.iter().find(|(check, _)| check.index == index);
+        let is_anonymous = object.is_some() && principal.as_ref().is_none_or(|caller| caller.lacks_account());
+        let answer = match object {
             Some((check, object)) => ask_object(request, (check, object), principal, rule).await,
             None => check(request, payload, index, &mut slots, principal.as_ref()).await,
         };
         checks = match answer {
-            CheckOutcome::Held(held) if checks.of(index).is_none() => checks.with(index, held),
-            CheckOutcome::Uncounted if !checks.is_uncounted(index) => {
-                checks.with_uncounted(index, objects.iter().map(|(check, _)| check.index))
+            CheckOutcome::Held(held) if is_anonymous && checks.of_anonymous(index).is_none() => {
+                checks.with_anonymous(index, held)
             }
+            CheckOutcome::Held(held) if !is_anonymous && checks.of(index).is_none() => checks.with(index, held),
+            CheckOutcome::Uncounted if !checks.is_uncounted(index) => checks.with_uncounted(index),
             CheckOutcome::Denied(denial) => return Err(Undecided::Denied((*denial).into())),
             CheckOutcome::Failed(error) => return Err(Undecided::Failed(error)),
             CheckOutcome::NotExtracted(error) => return Err(Undecided::NotExtracted(error)),

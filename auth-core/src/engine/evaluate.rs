@@ -104,9 +104,11 @@ impl<H: Adapter> Engine<H> {
                 }
                 Decision::AskRights(dimensions) => {
                     let tenant = asked_tenant(&case, dimensions);
-                    return self.ask(caller.known, Question::Rights(tenant));
+                    return self.ask(query.request, caller.known, Question::Rights(tenant));
                 }
-                Decision::AskDefaultTenant => return self.ask(caller.known, Question::DefaultTenant),
+                Decision::AskDefaultTenant => {
+                    return self.ask(query.request, caller.known, Question::DefaultTenant);
+                }
                 Decision::Verify => {
                     if let Err(pending) = self.verify_or_load(&mut caller, &view, state) {
                         return pending;
@@ -279,8 +281,13 @@ impl<H: Adapter> Engine<H> {
     }
 
     /// Returns the pending evaluation of a question to the rights provider.
-    fn ask(&self, known: Option<Result<Principal, Denial>>, question: Question) -> Evaluation<'_> {
-        match self.ask_provider(known, question) {
+    fn ask(
+        &self,
+        request: &H::Request,
+        known: Option<Result<Principal, Denial>>,
+        question: Question,
+    ) -> Evaluation<'_> {
+        match self.ask_provider(request, known, question) {
             Some(verified) => {
                 Evaluation::Pending(PendingVerification { scheme: None, since: metrics::start(), verified })
             }

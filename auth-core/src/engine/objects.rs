@@ -36,7 +36,7 @@ impl<H: Adapter> Engine<H> {
         }
         let was_asked = caller.answer(within.as_ref()).is_some();
         let question = Question::Rights(tenant.clone());
-        let asked = match self.ask_provider(Some(Ok(caller.clone())), question).filter(|_| !was_asked) {
+        let asked = match self.ask_provider(request, Some(Ok(caller.clone())), question).filter(|_| !was_asked) {
             Some(asked) => asked.await.result?,
             None => caller,
         };

@@ -1,9 +1,11 @@
 //! Questions to the rights provider about the caller of a request.
 
+use std::sync::Arc;
+
 use super::Engine;
 use super::request::Adapter;
 use crate::denial::Denial;
-use crate::identity::principal::Principal;
+use crate::identity::principal::{Principal, RightsLookup};
 use crate::identity::tenant::Tenant;
 use crate::runtime::future::LocalBoxFuture;
 use crate::scheme::Verified;
@@ -40,15 +42,23 @@ impl<H: Adapter> Engine<H> {
     /// Asks the provider about a known caller. Returns `None` if no provider is configured, or the caller is not known.
     pub(super) fn ask_provider(
         &self,
+        request: &H::Request,
         known: Option<Result<Principal, Denial>>,
         question: Question,
     ) -> Option<LocalBoxFuture<'_, Verified>> {
         let (Some(Ok(principal)), Some(provider)) = (known, &self.rights_provider) else { return None };
+        let given = match &question {
+            Question::Rights(Some(tenant)) => H::rights_override(request, tenant),
+            Question::Rights(None) | Question::DefaultTenant => None,
+        };
         Some(Box::pin(async move {
             let id = principal.id();
             let principal = match question {
                 Question::Rights(tenant) => {
-                    let answer = provider.look_up(&id, tenant.as_ref()).await;
+                    let answer = match given {
+                        Some(rights) => RightsLookup::Answered(Arc::new(rights)),
+                        None => provider.look_up(&id, tenant.as_ref()).await,
+                    };
                     principal.with_rights(tenant, answer)
                 }
                 Question::DefaultTenant => principal.with_default_tenant(provider.default_tenant(&id).await),

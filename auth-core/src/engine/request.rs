@@ -7,6 +7,7 @@ use crate::client::RequestHead;
 use crate::denial::Denial;
 use crate::identity::issuer::Issuer;
 use crate::identity::principal::Principal;
+use crate::identity::rights::Rights;
 use crate::identity::tenant::Tenant;
 use crate::policy::decision::Explanation;
 use crate::policy::facts::Checks;
@@ -23,6 +24,11 @@ pub trait Adapter: RequestHead {
 
     /// Returns the caller that a test has set, if any. `_sources` are the issuers of the application.
     fn caller_override(_request: &Self::Request, _sources: &[Arc<Issuer>]) -> Option<Principal> {
+        None
+    }
+
+    /// Returns the rights in a tenant that a test has set in place of those of the rights provider, if any.
+    fn rights_override(_request: &Self::Request, _tenant: &Tenant) -> Option<Rights> {
         None
     }
 }

@@ -73,9 +73,13 @@ fn single(fact: &Fact) -> Option<(Single, &String)> {
     }
 }
 
+/// The text between the kind of a name and the dimensions of its tenant.
+const IN_TENANT: &str = " in ";
+
 fn kind(fact: &Fact) -> Option<String> {
     match fact {
-        Fact::Name(kind, _, tenant) => Some(format!("{kind} in {tenant:?}")),
+        Fact::Name(kind, _, None) => Some(format!("{kind} ")),
+        Fact::Name(kind, _, Some(tenant)) => Some(format!("{kind}{IN_TENANT}{tenant}")),
         Fact::Claim(name, _) => Some(format!("claim {name}")),
         _ => None,
     }
@@ -248,7 +252,7 @@ impl Worlds {
             Variable::Check(_) | Variable::Bound(_) | Variable::Country | Variable::WithoutAccount => {
                 state(variable) == 0
             }
-            Variable::Holds(Fact::Name(_, _, Some(_))) => state(variable) == 0,
+            Variable::Holds(Fact::Name(_, _, Some(_))) => state(variable) == 0 || !stranger,
             Variable::Holds(fact) => {
                 let answered = kind(fact)
                     .map(Variable::Answered)
@@ -293,6 +297,9 @@ impl Worlds {
                 Variable::Holds(Fact::Name(kind, name, None)) if is(variable) => {
                     caller.names.push((kind.clone(), name.clone()));
                 }
+                Variable::Holds(Fact::Name(kind, name, Some(tenant))) if is(variable) => {
+                    caller.names_in_tenants.push((kind.clone(), name.clone(), tenant.clone()));
+                }
                 Variable::Holds(Fact::Claim(name, value)) => {
                     let values = match caller.claims.iter_mut().find(|(known, _)| known == name) {
                         Some((_, values)) => values,
@@ -309,7 +316,10 @@ impl Worlds {
                     }
                 }
                 Variable::Answered(kind) if !is(variable) => {
-                    if kind.starts_with("role ") {
+                    if let Some((_, tenant)) = kind.split_once(IN_TENANT) {
+                        caller.incomplete_in.push(tenant.to_owned());
+                    }
+                    if kind == "role " {
                         caller.lists_roles = false;
                     }
                     caller.claims.retain(|(name, _)| *kind != format!("claim {name}"));

@@ -8,6 +8,10 @@ use ipnet::IpNet;
 pub struct CaseCaller {
     /// The names in the token, each with its kind.
     pub names: Vec<(String, String)>,
+    /// The roles and permissions that the rights provider answers, each with its kind and the dimensions of the tenant.
+    pub names_in_tenants: Vec<(String, String, String)>,
+    /// The dimensions of tenants in which the answer is incomplete, so that the absence of a role is unknown.
+    pub incomplete_in: Vec<String>,
     /// The claims of the token, each with its values as JSON.
     pub claims: Vec<(String, Vec<String>)>,
     /// Whether the token contains a list of roles.

@@ -47,9 +47,9 @@ pub struct Cases {
 /// Returns whether the sender of a test request can determine the fact.
 fn is_ours(fact: &Fact) -> bool {
     match fact {
-        Fact::Authenticated | Fact::Claim(..) | Fact::MaxAge(_) | Fact::Network(_) | Fact::Name(_, _, None) => true,
+        Fact::Authenticated | Fact::Claim(..) | Fact::MaxAge(_) | Fact::Network(_) | Fact::Name(..) => true,
         Fact::Acr(_) | Fact::Scheme(_) | Fact::Credential(..) => true,
-        Fact::Name(_, _, Some(_)) | Fact::TenantMember(_) | Fact::Country(_) | Fact::Direct => false,
+        Fact::TenantMember(_) | Fact::Country(_) | Fact::Direct => false,
         Fact::Login | Fact::Account => false,
         Fact::ObjectAction(_) | Fact::Check(_) | Fact::CheckForAnyone(_) | Fact::Other(_) => false,
     }

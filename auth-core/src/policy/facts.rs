@@ -177,6 +177,9 @@ impl<'a> ExternalRights<'a> {
 pub struct Checks {
     asked: u32,
     held: u32,
+    /// The results for an anonymous caller of checks about objects, whose policies may decide differently about the caller.
+    anonymous_asked: u32,
+    anonymous_held: u32,
     /// The checks about an object for which the credential of the caller does not count (RIGHTS-8).
     uncounted: u32,
     /// Whether checks that have not run count in favor of the request.
@@ -200,13 +203,24 @@ impl Checks {
         Self { asked: self.asked | bit, held: if held { self.held | bit } else { self.held }, ..self }
     }
 
-    /// Records that the credential of the caller does not count for a check about an object. `objects` are the indices of all checks
-    /// about objects, which may have to be decided again, as for an anonymous caller.
+    /// Returns the result of a check about an object for an anonymous caller, or `None` if it has not run for one.
+    pub const fn of_anonymous(self, index: u8) -> Option<bool> {
+        let bit = 1_u32.unbounded_shl(index as u32);
+        if self.anonymous_asked & bit == 0 { None } else { Some(self.anonymous_held & bit != 0) }
+    }
+
+    /// Adds the result of a check about an object for an anonymous caller.
     #[must_use]
-    pub fn with_uncounted(self, index: u8, objects: impl Iterator<Item = u8>) -> Self {
-        let kept = objects.fold(self.asked, |kept, object| kept & !1_u32.unbounded_shl(object.into()));
-        let uncounted = self.uncounted | 1_u32.unbounded_shl(index.into());
-        Self { asked: kept, held: self.held & kept, uncounted, ..self }
+    pub const fn with_anonymous(self, index: u8, held: bool) -> Self {
+        let bit = 1_u32.unbounded_shl(index as u32);
+        let anonymous_held = if held { self.anonymous_held | bit } else { self.anonymous_held };
+        Self { anonymous_asked: self.anonymous_asked | bit, anonymous_held, ..self }
+    }
+
+    /// Records that the credential of the caller does not count for a check about an object.
+    #[must_use]
+    pub const fn with_uncounted(self, index: u8) -> Self {
+        Self { uncounted: self.uncounted | 1_u32.unbounded_shl(index as u32), ..self }
     }
 
     /// Returns whether the credential of the caller does not count for a check about an object.

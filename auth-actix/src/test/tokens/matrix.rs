@@ -17,6 +17,7 @@ use auth_core::scheme::bearer::Bearer;
 use serde_json::{Map, Value, json};
 
 use super::super::routing;
+use super::tenants;
 use crate::adapter;
 use crate::auth::Auth;
 use crate::respond::{Refusal, percent_encoded};
@@ -32,8 +33,11 @@ use crate::test::{Caller, Keys};
 /// Tokens are signed with `keys`, which the application's `Auth` must accept ([`test_keys`](crate::AuthBuilder::test_keys)).
 /// Requests pass through the whole application, and granted ones run the handler: give the application a separate database.
 ///
-/// Returns what no request could decide: checks, which depend on the application, countries, tenants, and routes whose path cannot
-/// be generated. Test these separately.
+/// The headers that choose a tenant are sent, and the roles and permissions in it are answered in place of the rights provider, which
+/// is asked only for rights outside of tenants. So the application needs no memberships.
+///
+/// Returns what no request could decide: checks, which depend on the application, countries, membership in a tenant
+/// (`require_auth(in = …)`), tenants that only credentials contain, and routes whose path cannot be generated. Test these separately.
 ///
 /// ```
 /// # actix_web::rt::System::new().block_on(async {
@@ -235,9 +239,14 @@ fn request_as(keys: &Keys, auth: &Auth, route: &RouteAccess, path: &str, case: &
             request = request.insert_header((header::X_FORWARDED_FOR, "203.0.113.7"));
         }
     }
+    let is_in_tenants = tenants::names_tenant(route);
+    if is_in_tenants {
+        request = tenants::named(request, auth, route)?;
+    }
     if let Some(caller) = &case.caller {
         let confers = |source: &&std::sync::Arc<Issuer>| {
             source.scheme == SchemeId::Bearer
+                && !(is_in_tenants && tenants::is_bound(source))
                 && caller.names.iter().all(|(kind, name)| source.confers.says(kind, name))
                 && caller.claims.iter().all(|(name, _)| source.confers.says("claim", name))
                 && caller.acr.iter().all(|value| source.confers.says("acr", value))
@@ -253,6 +262,7 @@ fn request_as(keys: &Keys, auth: &Auth, route: &RouteAccess, path: &str, case: &
         }
         let token = keys.token(&source.issuer, audience, &claims);
         request = request.insert_header((header::AUTHORIZATION, format!("Bearer {token}")));
+        return tenants::answered(request.to_request(), auth, caller);
     }
     Some(request.to_request())
 }
@@ -313,6 +323,8 @@ impl fmt::Display for Shown<'_> {
             Some(caller) => {
                 f.write_str("an authenticated caller")?;
                 caller.names.iter().try_for_each(|(kind, name)| write!(f, ", {kind} {name:?}"))?;
+                let mut within = caller.names_in_tenants.iter();
+                within.try_for_each(|(kind, name, tenant)| write!(f, ", {kind} {name:?} in {tenant}"))?;
                 caller.claims.iter().try_for_each(|(name, values)| write!(f, ", {name} {}", values.join(" ")))?;
                 caller.acr.iter().try_for_each(|acr| write!(f, ", acr {acr}"))?;
                 caller.age.iter().try_for_each(|age| write!(f, ", logged in {age} s ago"))?;

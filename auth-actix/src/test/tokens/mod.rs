@@ -1,6 +1,7 @@
 //! Tests with signed tokens.
 
 mod keys;
+mod tenants;
 mod matrix;
 
 pub use self::keys::Keys;

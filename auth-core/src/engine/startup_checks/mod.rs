@@ -186,6 +186,15 @@ pub fn tenant_headers<H: Adapter>(engine: &Engine<H>, rules: Rules<'_>, pattern:
     rules.dimensions().into_iter().filter_map(header).collect()
 }
 
+/// Returns whether a route with this pattern locates a tenant in its path.
+pub fn is_tenant_in_path<H: Adapter>(engine: &Engine<H>, name: &str, pattern: &str) -> bool {
+    let parameter = match engine.tenant_locations.iter().find(|known| known.name == name) {
+        Some(known) => known.path(),
+        None => Some(name),
+    };
+    parameter.is_some_and(|parameter| names_in(pattern).any(|known| known == parameter))
+}
+
 /// Returns an error unless the pattern contains each parameter for the key of an object exactly once.
 pub fn object_keys(rules: Rules<'_>, around: &str, pattern: &str) -> Option<RuleError> {
     let whole = format!("{around}{pattern}");

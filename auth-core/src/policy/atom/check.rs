@@ -43,6 +43,16 @@ impl Check {
         self.any_token || !caller.is_limited() || object.required.is_some_and(|name| object.may_hold(caller, name))
     }
 
+    /// Returns the result of the check for this caller, or `None` if it has not run. A policy may decide differently about an anonymous
+    /// caller, which a login without an account counts as.
+    pub(crate) fn result(&self, facts: &Facts<'_>) -> Option<bool> {
+        match facts.caller {
+            CallerFacts::Known(_) => facts.checks.of(self.index),
+            _ if self.object.is_some() => facts.checks.of_anonymous(self.index),
+            _ => facts.checks.of(self.index),
+        }
+    }
+
     /// Returns whether a limited credential for which the check holds has done so by a name within its ceiling (RIGHTS-6).
     pub(crate) fn is_by_name(&self) -> bool {
         self.object.is_some_and(|object| object.required.is_some())
@@ -82,7 +92,7 @@ impl Requirement for Check {
     fn truth(&self, negated: bool, facts: &Facts<'_>) -> Truth {
         // A check that has run for a login without an account is beside `login`.
         let may_run = self.may_run(facts, true);
-        match facts.checks.of(self.index) {
+        match self.result(facts) {
             // No other answer makes the credential count for this action.
             _ if !may_run && matches!(facts.caller, CallerFacts::Known(_)) => Truth::NO,
             // An anonymous caller may not see the object, and a caller who has logged in might.

@@ -90,7 +90,7 @@ impl Explanation {
 fn why(literal: &Literal, truth: Truth, facts: &Facts<'_>) -> &'static str {
     let about_caller = literal.atom.is_about_caller();
     match (&literal.atom, facts.caller) {
-        (Atom::Check(check), _) => match facts.checks.of(check.index) {
+        (Atom::Check(check), _) => match check.result(facts) {
             _ if facts.checks.is_uncounted(check.index) => {
                 "the limited credential lacks the name that the action requires"
             }

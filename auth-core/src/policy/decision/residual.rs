@@ -19,7 +19,7 @@ impl Residual {
     pub(super) fn of(formula: &Formula, facts: &Facts<'_>, is_beside_login: bool) -> Self {
         match formula {
             Formula::Literal(Literal { atom: Atom::Check(check), .. })
-                if facts.checks.of(check.index).is_none() && check.may_run(facts, is_beside_login) =>
+                if check.result(facts).is_none() && check.may_run(facts, is_beside_login) =>
             {
                 Self::Depends(check.index)
             }

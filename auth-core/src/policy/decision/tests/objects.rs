@@ -44,7 +44,8 @@ fn limited_credentials_need_the_name_of_an_action() {
     let full = || bearer(&["editor"]).principal();
     let (asked, open) = (Checks::default(), Checks::default());
     let (held, not_held) = (asked.with(0, true), asked.with(0, false));
-    let uncounted = asked.with_uncounted(0, [0].into_iter());
+    let uncounted = asked.with_uncounted(0);
+    let (as_anonymous, not_as_anonymous) = (asked.with_anonymous(0, true), asked.with_anonymous(0, false));
     let needs = |action| object(0, action, true);
     let public = || object(0, &BY_SCOPE, false);
     let with = |formula| join(Formula::All, &[literal(is(Anyone)), formula]);
@@ -68,11 +69,15 @@ fn limited_credentials_need_the_name_of_an_action() {
         ("public, scope",          Some(scope()),   public(),                    open,      "check 0"),
         ("public, no scope",       Some(nothing()), public(),                    open,      "check 0"),
         ("public, not counted",    Some(scope()),   public(),                    uncounted, "check 0"),
-        ("public, then allowed",   Some(nothing()), public(),                    held,      "run"),
-        ("public, then denied",    Some(nothing()), public(),                    not_held,  "403 insufficient-scope"),
+        ("public, then allowed",   Some(nothing()), public(),                    as_anonymous, "run"),
+        ("public, then denied",    Some(nothing()), public(),                    not_as_anonymous, "403 insufficient-scope"),
+        // A result for the caller is not one for an anonymous caller.
+        ("public, held for it",    Some(nothing()), public(),                    held,      "check 0"),
+        ("public, not for it",     Some(scope()),   public(),                    not_held,  "check 0"),
+        ("public, full, denied",   Some(full()),    public(),                    not_held,  "403 insufficient-permissions"),
         ("anonymous",              None,            public(),                    open,      "check 0"),
-        ("anonymous, allowed",     None,            public(),                    held,      "run"),
-        ("anonymous, denied",      None,            public(),                    not_held,  "401 missing-credentials"),
+        ("anonymous, allowed",     None,            public(),                    as_anonymous, "run"),
+        ("anonymous, denied",      None,            public(),                    not_as_anonymous, "401 missing-credentials"),
         ("anonymous elsewhere",    None,            with(needs(&BY_SCOPE)),      open,      "401 missing-credentials"),
     ];
     let sources = [Arc::new(tokens())];
@@ -131,4 +136,166 @@ fn objects_are_loaded_only_if_that_can_lead_to_a_grant() {
             assert_eq!(ran, expected, "row {row}, limited: {}", caller.is_limited());
         }
     }
+}
+
+/// A formula over objects and names.
+#[derive(Clone, Debug)]
+enum Part {
+    Anyone,
+    Scope,
+    /// An object, by its position among those of the formula.
+    Object,
+    All(Vec<Part>),
+    Any(Vec<Part>),
+}
+
+/// What is known about one object: whether its action requires the scope or the permission, or no name, whether the caller has the
+/// permission in its tenant, and what the policy decides about the caller and about an anonymous one.
+#[derive(Clone, Copy, Debug)]
+struct Known {
+    requires: Option<bool>,
+    has_it_there: bool,
+    allows: bool,
+    allows_anonymous: bool,
+}
+
+/// A caller: anonymous, or with a ceiling that may contain the scope and the permission. `None` is a credential without a ceiling.
+type CallerOf = Option<Option<(bool, bool)>>;
+
+impl Part {
+    fn formula(&self, next: &mut u8, known: &[Known], is_public: bool) -> Formula {
+        match self {
+            Self::Anyone => literal(is(Anyone)),
+            Self::Scope => literal(is(Scope("a"))),
+            Self::Object => {
+                let required = known[usize::from(*next)].requires.map(|is_scope| match is_scope {
+                    true => SCOPES.name("a"),
+                    false => PERMISSIONS.name("posts:write"),
+                });
+                let action = ObjectAction { required, admits_anonymous: is_public, ..ACTION };
+                let formula = object(*next, Box::leak(Box::new(action)), !is_public);
+                *next += 1;
+                formula
+            }
+            Self::All(parts) => {
+                let parts: Vec<_> = parts.iter().map(|part| part.formula(next, known, is_public)).collect();
+                join(Formula::All, &parts)
+            }
+            Self::Any(parts) => {
+                let parts: Vec<_> = parts.iter().map(|part| part.formula(next, known, is_public)).collect();
+                join(Formula::Any, &parts)
+            }
+        }
+    }
+
+    /// Returns whether the formula holds, and whether it does so by a name. `caller` is `None` for an anonymous one.
+    fn holds(&self, next: &mut usize, known: &[Known], caller: CallerOf, is_public: bool) -> (bool, bool) {
+        let each = |parts: &[Self], next: &mut usize| -> Vec<(bool, bool)> {
+            parts.iter().map(|part| part.holds(next, known, caller, is_public)).collect()
+        };
+        match self {
+            Self::Anyone => (caller.is_some(), false),
+            Self::Scope => {
+                let has = matches!(caller, Some(None | Some((true, _))));
+                (has, has)
+            }
+            Self::Object => {
+                let one = known[*next];
+                *next += 1;
+                let holds = match caller {
+                    None => is_public && one.allows_anonymous,
+                    Some(None) => one.allows,
+                    Some(Some((scope, permission))) => {
+                        let counts = match one.requires {
+                            Some(true) => scope,
+                            Some(false) => permission && one.has_it_there,
+                            None => false,
+                        };
+                        counts && one.allows
+                    }
+                };
+                (holds, holds)
+            }
+            Self::All(parts) => {
+                let parts = each(parts, next);
+                let all = parts.iter().all(|(holds, _)| *holds);
+                (all, all && parts.iter().any(|(_, by_name)| *by_name))
+            }
+            Self::Any(parts) => {
+                let parts = each(parts, next);
+                (parts.iter().any(|(holds, _)| *holds), parts.iter().any(|(_, by_name)| *by_name))
+            }
+        }
+    }
+
+    fn objects(&self) -> usize {
+        match self {
+            Self::Anyone | Self::Scope => 0,
+            Self::Object => 1,
+            Self::All(parts) | Self::Any(parts) => parts.iter().map(Self::objects).sum(),
+        }
+    }
+}
+
+fn parts() -> impl Strategy<Value = Part> {
+    let leaf = prop_oneof![Just(Part::Anyone), Just(Part::Scope), Just(Part::Object), Just(Part::Object)];
+    leaf.prop_recursive(3, 8, 3, |part| {
+        let parts = proptest::collection::vec(part, 1..4);
+        prop_oneof![parts.clone().prop_map(Part::All), parts.prop_map(Part::Any)]
+    })
+}
+
+#[test]
+fn rules_about_objects_agree_with_a_second_evaluator() {
+    // RIGHTS-6, RIGHTS-8, RIGHTS-14, OBJ-12, OBJ-14
+    let known = (proptest::option::of(proptest::bool::ANY), proptest::array::uniform3(proptest::bool::ANY));
+    let known = known.prop_map(|(requires, [has_it_there, allows, allows_anonymous])| Known {
+        requires,
+        has_it_there,
+        allows,
+        allows_anonymous,
+    });
+    let ceiling = proptest::option::of((proptest::bool::ANY, proptest::bool::ANY));
+    let world = (parts(), proptest::collection::vec(known, 9), proptest::option::of(ceiling), proptest::bool::ANY);
+    let sources = [Arc::new(tokens())];
+    let outcome = runner(3000).run(&world, |(part, known, caller, is_public)| {
+        prop_assume!(part.objects() <= known.len());
+        let rule = rule(part.formula(&mut 0, &known, is_public));
+        let full = Login { scopes: vec!["a"], ..bearer(&[]) }.principal();
+        let principal = caller.map(|ceiling| match ceiling {
+            None => full.clone(),
+            Some((scope, permission)) => full.clone().with_ceiling(
+                Rights::new().scopes(scope.then_some("a")).permissions(permission.then_some("posts:write")),
+            ),
+        });
+        let facts_of = principal.as_ref().map_or(CallerFacts::Nobody, CallerFacts::Known);
+        let facts = Facts { sources: &sources, ..facts(facts_of, OUTSIDE, Passed) };
+        let mut checks = Checks::default();
+        let decision = loop {
+            let now = Facts { checks, ..facts };
+            match decide(alone(rule), &now) {
+                Decision::Check(index) => {
+                    // The engine loads the object and asks its policy, for the caller that counts.
+                    let one = known[usize::from(index)];
+                    let before = checks;
+                    checks = match effective_caller(alone(rule), &now).principal() {
+                        None => checks.with_anonymous(index, one.allows_anonymous),
+                        Some(caller) if caller.is_limited() && one.requires == Some(false) && !one.has_it_there => {
+                            checks.with_uncounted(index)
+                        }
+                        Some(_) => checks.with(index, one.allows),
+                    };
+                    prop_assert!(before != checks, "check {} runs again: {:?}", index, part);
+                }
+                other => break other,
+            }
+        };
+        let holds = |caller| part.holds(&mut 0, &known, caller, is_public);
+        let (held, by_name) = holds(caller);
+        let is_limited = matches!(caller, Some(Some(_)));
+        let expected = held && (by_name || !is_limited) || is_limited && holds(None).0;
+        prop_assert_eq!(decision == Decision::Allow, expected, "{:?} {:?} {:?} {}", part, known, caller, is_public);
+        Ok(())
+    });
+    outcome.unwrap();
 }
