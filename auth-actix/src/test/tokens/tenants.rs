@@ -23,7 +23,9 @@ fn tenants(route: &RouteAccess) -> Vec<String> {
     fn of(tree: &Expr) -> Vec<String> {
         match tree {
             Expr::Literal(literal) => match &literal.fact {
-                Fact::Name(_, _, Some(tenant)) | Fact::TenantMember(tenant) => vec![tenant.clone()],
+                Fact::Name(_, _, Some(tenant)) | Fact::Credential(_, Some(tenant)) | Fact::TenantMember(tenant) => {
+                    vec![tenant.clone()]
+                }
                 _ => Vec::new(),
             },
             Expr::All(parts) | Expr::Any(parts) => parts.iter().flat_map(of).collect(),

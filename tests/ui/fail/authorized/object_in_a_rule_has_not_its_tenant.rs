@@ -1,5 +1,5 @@
 use auth_actix::object::{LoadContext, Tenancy};
-use auth_actix::{Action, Allows, Authorized, Principal, Resource};
+use auth_actix::{Action, Allows, Principal, Resource};
 
 struct Post;
 #[derive(Action)]
@@ -34,6 +34,6 @@ enum Role {
 }
 
 #[auth_actix::require(role("member", in = (org, team)) && authorized(Post, Edit))]
-async fn edit(_post: Authorized<Post, Edit>) {}
+async fn edit() {}
 
 fn main() {}

@@ -1,5 +1,5 @@
 use auth_actix::object::LoadContext;
-use auth_actix::{Action, Allows, Authorized, Principal, Resource};
+use auth_actix::{Action, Allows, Principal, Resource};
 
 struct Post;
 #[derive(Action)]
@@ -28,6 +28,6 @@ impl Allows<Edit> for Post {
 
 #[auth_actix::public]
 #[auth_actix::require(authorized(Post, Edit))]
-async fn edit(_post: Authorized<Post, Edit>) {}
+async fn edit() {}
 
 fn main() {}
