@@ -274,9 +274,9 @@ impl Worlds {
         })
     }
 
-    /// Returns the caller and the location of a request for the assignment.
-    pub(super) fn request(&self, world: &World) -> (Option<CaseCaller>, CaseLocation) {
-        let place = match self.state(&Variable::Address, world) {
+    /// Returns the location of the client in the assignment.
+    fn location(&self, world: &World) -> CaseLocation {
+        match self.state(&Variable::Address, world) {
             None => CaseLocation::Anywhere,
             Some(place) => match self.networks.get(place) {
                 Some(network) => {
@@ -286,7 +286,12 @@ impl Worlds {
                 None if place == self.networks.len() => CaseLocation::Outside(self.networks.clone()),
                 None => CaseLocation::NotKnown,
             },
-        };
+        }
+    }
+
+    /// Returns the caller and the location of a request for the assignment.
+    pub(super) fn request(&self, world: &World) -> (Option<CaseCaller>, CaseLocation) {
+        let place = self.location(world);
         if !self.is_known(world) {
             return (None, place);
         }
@@ -316,12 +321,9 @@ impl Worlds {
                     }
                 }
                 Variable::Answered(kind) if !is(variable) => {
-                    if let Some((_, tenant)) = kind.split_once(IN_TENANT) {
-                        caller.incomplete_in.push(tenant.to_owned());
-                    }
-                    if kind == "role " {
-                        caller.lists_roles = false;
-                    }
+                    let tenant = kind.split_once(IN_TENANT).map(|(_, tenant)| tenant.to_owned());
+                    caller.incomplete_in.extend(tenant);
+                    caller.lists_roles &= kind != "role ";
                     caller.claims.retain(|(name, _)| *kind != format!("claim {name}"));
                 }
                 Variable::Age => {
