@@ -466,6 +466,7 @@ fn access_matrix_and_openapi_name_the_headers_of_tenants() {
     let of = |path: &str| secured["paths"][path]["get"].clone();
     let header = json!({
         "name": "x-org", "in": "header", "description": "The tenant `org`.",
+        "required": false,
         "schema": { "type": "string", "minLength": 1, "maxLength": 128 },
     });
     assert_eq!(of("/api/board")["parameters"], json!([header]));

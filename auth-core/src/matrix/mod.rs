@@ -29,6 +29,7 @@ pub use self::openapi::OpenApiError;
 pub use self::request::{CaseCaller, CaseLocation};
 pub use self::test_cases::{Case, Cases};
 use crate::identity::issuer::Issuer;
+use crate::identity::scheme_id::SchemeId;
 use crate::identity::vocabulary::Vocabulary;
 pub use crate::policy::atom::Fact;
 use crate::policy::decision::Rules;
@@ -154,9 +155,21 @@ impl AcceptedScheme {
     fn to_openapi(&self) -> serde_json::Value {
         match &self.place {
             Some(("tls", _)) => serde_json::json!({ "type": "mutualTLS" }),
-            Some((place, name)) => serde_json::json!({ "type": "apiKey", "in": place, "name": name }),
+            Some((place, names)) => {
+                let (name, others) =
+                    names.split_once(" or ").map_or((&**names, None), |(name, rest)| (name, Some(rest)));
+                let mut scheme = serde_json::json!({ "type": "apiKey", "in": place, "name": name });
+                if let Some(others) = others {
+                    scheme["description"] = format!("Also in {others}.").into();
+                }
+                scheme
+            }
             None if self.name == "Bearer" => {
                 serde_json::json!({ "type": "http", "scheme": "bearer", "bearerFormat": "JWT" })
+            }
+            // Tokens that the application issues, in `Authorization: Bearer`.
+            None if self.name == SchemeId::OWN_TOKEN.name() => {
+                serde_json::json!({ "type": "http", "scheme": "bearer" })
             }
             None => serde_json::json!({ "type": "http", "scheme": self.name.to_ascii_lowercase() }),
         }

@@ -188,6 +188,8 @@ fn add_tenants(route: &RouteAccess, operation: &mut Map<String, Value>) {
             parameters.push(json!({
                 "name": header,
                 "in": "header",
+                // Some readers require the member, although this is its default.
+                "required": false,
                 "description": format!("The tenant `{tenant}`."),
                 "schema": { "type": "string", "minLength": 1, "maxLength": Tenant::LONGEST },
             }));
@@ -309,5 +311,26 @@ mod tests {
         matrix.routes[0].schemes.clear();
         assert!(matches!(matrix.secure_openapi(&document), Err(OpenApiError::NoScheme(_))));
         assert!(matches!(matrix.secure_openapi(&json!({})), Err(OpenApiError::NoPaths)));
+    }
+
+    #[test]
+    fn credentials_are_described_where_they_are_sent() {
+        let place = |kind: &'static str, name: &str| Some((kind, name.to_owned()));
+        let key = |name: &str| json!({ "type": "apiKey", "in": "header", "name": name });
+        let two = json!({ "type": "apiKey", "in": "header", "name": "a", "description": "Also in b or c." });
+        #[rustfmt::skip]
+        let table = [
+            ("Bearer",       None,                            json!({ "type": "http", "scheme": "bearer", "bearerFormat": "JWT" })),
+            ("ApiKey",       None,                            json!({ "type": "http", "scheme": "bearer" })),
+            ("ApiKey",       place("header", "x-api-key"),    key("x-api-key")),
+            ("ApiKey",       place("header", "a or b or c"),  two),
+            ("BearerHeader", place("header", "api-key"),      key("api-key")),
+            ("BearerCookie", place("cookie", "token"),        json!({ "type": "apiKey", "in": "cookie", "name": "token" })),
+            ("Basic",        None,                            json!({ "type": "http", "scheme": "basic" })),
+            ("ClientCert",   place("tls", ""),                json!({ "type": "mutualTLS" })),
+        ];
+        for (name, place, expected) in table {
+            assert_eq!(AcceptedScheme { name: name.to_owned(), place }.to_openapi(), expected, "{name}");
+        }
     }
 }

@@ -200,6 +200,10 @@ impl<H: RequestHead> Authenticator<H> for CookieTokens {
         vec!["cookie"]
     }
 
+    fn location(&self) -> Option<(&'static str, String)> {
+        Some(("cookie", self.name.clone()))
+    }
+
     /// Ignores the token if two cookies have the name, because another host of the site may have set one of them.
     fn extract<'r>(&self, view: &RequestView<'r, H>) -> Extracted<'r> {
         let pairs = view.head.bytes("cookie").flat_map(|line| line.split(|byte| *byte == b';'));

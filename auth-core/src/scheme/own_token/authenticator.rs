@@ -310,9 +310,18 @@ impl<H: RequestHead> Authenticator<H> for OwnTokens {
     }
 
     fn location(&self) -> Option<(&'static str, String)> {
+        let in_authorization = match self.sources.iter().any(|source| source.places.bearer) {
+            true => "Authorization: Bearer",
+            false => "Authorization",
+        };
         match self.headers.as_slice() {
-            [] => None,
-            headers => Some(("header", headers.join(" or "))),
+            [] if self.sources.iter().any(|source| source.places.bearer) => None,
+            [] => Some(("header", "Authorization".to_owned())),
+            headers => {
+                let others = self.issuers.iter().any(|issuer| issuer.scheme == SchemeId::OWN_TOKEN);
+                let places = headers.iter().map(String::as_str).chain(others.then_some(in_authorization));
+                Some(("header", places.collect::<Vec<_>>().join(" or ")))
+            }
         }
     }
 

@@ -283,7 +283,11 @@ impl Tokens {
         let name = self.issuer(realm);
         let places = self.place_set()?;
         let login = LoginSource { is_login_session: self.is_login_sessions, ..login };
-        let confers = self.confers.unwrap_or_else(Rights::everything).to_confers();
+        let of_form = match &self.form {
+            Some(Form::Fixed(_, rights)) => rights.clone(),
+            _ => Rights::everything(),
+        };
+        let confers = self.confers.unwrap_or(of_form).to_confers();
         let has_prefix = matches!(self.form, Some(Form::Prefix(_)));
         if self.is_unchecked && !has_prefix {
             return Err(TokensError::UncheckedWithoutPrefix);
