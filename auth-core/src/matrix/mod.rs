@@ -155,15 +155,12 @@ impl AcceptedScheme {
     fn to_openapi(&self) -> serde_json::Value {
         match &self.place {
             Some(("tls", _)) => serde_json::json!({ "type": "mutualTLS" }),
-            Some((place, names)) => {
-                let (name, others) =
-                    names.split_once(" or ").map_or((&**names, None), |(name, rest)| (name, Some(rest)));
-                let mut scheme = serde_json::json!({ "type": "apiKey", "in": place, "name": name });
-                if let Some(others) = others {
-                    scheme["description"] = format!("Also in {others}.").into();
-                }
-                scheme
-            }
+            Some((place, names)) => match names.split_once(" or ") {
+                None => serde_json::json!({ "type": "apiKey", "in": place, "name": names }),
+                Some((name, others)) => serde_json::json!({
+                    "type": "apiKey", "in": place, "name": name, "description": format!("Also in {others}."),
+                }),
+            },
             None if self.name == "Bearer" => {
                 serde_json::json!({ "type": "http", "scheme": "bearer", "bearerFormat": "JWT" })
             }

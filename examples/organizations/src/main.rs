@@ -55,7 +55,7 @@ async fn add_member(
     let (org, person, role) = path.into_inner();
     // Accepts declared roles only.
     let role: Role = role.parse().map_err(error::ErrorBadRequest)?;
-    memberships.add(&org, &person, &role.to_string()).await.map_err(error::ErrorInternalServerError)?;
+    memberships.add(&org, &person, role.as_ref()).await.map_err(error::ErrorInternalServerError)?;
     Ok("added\n")
 }
 

@@ -42,7 +42,7 @@ impl<const VISIBLE: bool> Allows<Read> for Article<VISIBLE> {
     }
 
     fn allows_anonymous(&self) -> bool {
-        self.0 % 2 == 0
+        self.0.is_multiple_of(2)
     }
 }
 
