@@ -1,11 +1,14 @@
-"""Uses running pipelines with the client of Feldera: `client.py URL ADMINISTRATOR_TOKEN`."""
+"""Uses running pipelines with the client of Feldera: `client.py URL FILE`. The file contains the commands that the server has printed."""
+import re
 import sys
 
 import requests
 from feldera.rest.errors import FelderaAPIError
 from feldera.rest.feldera_client import FelderaClient
 
-url, administrator = sys.argv[1:]
+url, commands = sys.argv[1:]
+with open(commands, encoding="utf-8") as file:
+    administrator = re.search(r"Bearer (\S+)'", file.read()).group(1)
 
 
 def client(key, tenant=None):
@@ -43,6 +46,6 @@ assert status(lambda: client("apikey:unknown", "acme").pipelines()) == 401
 assert status(lambda: client(None, "acme").pipelines()) == 401
 assert status(lambda: admin.http.get("/pipelines/missing")) == 404
 assert status(lambda: admin.http.get("/tenants")) == 403
-assert admin.http.get("/config/session")["user"] == "Dev"
+assert admin.http.get("/config/session")["user"] == "Alice"
 assert requests.get(f"{url}/v0/pipelines", headers={"Authorization": f"Bearer {key}", "Feldera-Tenant": "a" * 129}).status_code == 400
 print("the client of Feldera works")

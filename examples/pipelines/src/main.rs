@@ -309,11 +309,12 @@ async fn database(path: Option<String>) -> sqlx::Result<SqlitePool> {
 /// Adds a member to an organization, and prints `curl` commands.
 #[allow(clippy::print_stdout, reason = "the output is for the terminal")]
 async fn try_out(service: &Service, provider: &Jwt, port: u16) -> sqlx::Result<()> {
-    let login = Id::user("dev", "dev");
-    service.members.sign_up(&login, "Dev").await?;
+    // The subject of a development token is the name of its role. The source confers no roles.
+    let login = Id::user("dev", "alice");
+    service.members.sign_up(&login, "Alice").await?;
     let member = service.members.identity(&login).await?;
     service.members.set_role("acme", &member, Some("admin")).await?;
-    let token = provider.dev_token(None).unwrap_or_default();
+    let token = provider.dev_token(Some("alice")).unwrap_or_default();
     let (by, url) = (format!("-H 'Authorization: Bearer {token}'"), format!("http://127.0.0.1:{port}/v0"));
     let (json, acme) = ("-H 'Content-Type: application/json'", "-H 'Feldera-Tenant: acme'");
     println!(

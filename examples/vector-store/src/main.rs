@@ -98,7 +98,6 @@ async fn upsert_points(
 
 #[derive(Deserialize)]
 struct Query {
-    #[serde(alias = "query")]
     vector: Vec<f32>,
     limit: usize,
 }
@@ -109,11 +108,22 @@ async fn search_points(collection: Authorized<Collection, Search>, query: web::J
     ok(collection.search(&query.vector, query.limit))
 }
 
-// What newer clients send in place of a search.
+/// What newer clients send in place of a search.
+#[derive(Deserialize)]
+struct NearestQuery {
+    query: Nearest,
+    limit: usize,
+}
+
+#[derive(Deserialize)]
+struct Nearest {
+    nearest: Vec<f32>,
+}
+
 #[require(role("read") || role("read", in = collection))]
 #[post("/collections/{name}/points/query")]
-async fn query_points(collection: Authorized<Collection, Search>, query: web::Json<Query>) -> impl Responder {
-    ok(json!({ "points": collection.search(&query.vector, query.limit) }))
+async fn query_points(collection: Authorized<Collection, Search>, query: web::Json<NearestQuery>) -> impl Responder {
+    ok(json!({ "points": collection.search(&query.query.nearest, query.limit) }))
 }
 
 // Callers without the role are refused before a byte of the upload is read.
@@ -204,12 +214,32 @@ async fn main() -> io::Result<()> {
         jwt_secret: named("JWT_SECRET"),
     };
     let collections = Collections::default();
+    let is_open = secrets.api_key.is_none() && secrets.read_only_api_key.is_none() && secrets.jwt_secret.is_none();
     let auth = settings(secrets, &collections).build()?;
     let server = HttpServer::new(move || App::new().service(api(&auth, &collections))).bind(("127.0.0.1", port))?;
     for address in server.addrs() {
         println!("listening on http://{address}");
+        if is_open {
+            print_commands(&format!("http://{address}/collections"));
+        }
     }
     server.run().await
+}
+
+/// Prints `curl` commands for a server without keys, each with the expected status.
+#[allow(clippy::print_stdout, reason = "the output is for the terminal")]
+fn print_commands(url: &str) {
+    let json = "-H 'Content-Type: application/json'";
+    let new = r#"-d '{"vectors":{"size":2,"distance":"Cosine"}}'"#;
+    let points = r#"-d '{"points":[{"id":1,"vector":[1,0]}]}'"#;
+    println!("# a collection: 200\ncurl -i -X PUT {json} {new} {url}/docs\n");
+    println!("# its points: 200\ncurl -i -X PUT {json} {points} {url}/docs/points\n");
+    println!(
+        "# a page of another site: 403\ncurl -i -X PUT -H 'Origin: https://evil.example' {json} {points} {url}/docs/points\n"
+    );
+    println!(
+        "# a host name of another site, which resolves to this machine: 403\ncurl -i -H 'Host: evil.example' {url}/docs\n"
+    );
 }
 
 #[cfg(test)]
