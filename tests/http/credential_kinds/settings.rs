@@ -143,5 +143,6 @@ fn matrix_and_openapi_name_the_schemes_of_credentials() {
     assert_eq!(security("/profiles/{profile}/payments", "post"), json!([{ "ApiKey": [] }]));
     assert_eq!(security("/door", "get"), json!([{ "ApiKey": [] }, { "Badge": [] }]));
     let scheme = &secured["components"]["securitySchemes"]["ApiKey"];
-    assert_eq!(*scheme, json!({ "type": "apiKey", "in": "header", "name": "api-key" }));
+    let also = "Also in Authorization: Bearer.";
+    assert_eq!(*scheme, json!({ "type": "apiKey", "in": "header", "name": "api-key", "description": also }));
 }

@@ -273,7 +273,7 @@ impl<H: RequestHead> Authenticator<H> for OwnTokens {
             });
         };
         match (&source.recognition, &source.store) {
-            (Recognition::Fixed { digest, granted }, _) => {
+            (Recognition::Fixed { digest, granted, .. }, _) => {
                 self.misses.accept(digest, view.client());
                 let principal = client_principal(issuer_in(source, place), &source.name, None, None);
                 let principal = principal.map(|client| client.granting(granted.clone(), Binding::None, None));
@@ -357,7 +357,7 @@ impl std::fmt::Display for TokenSource {
                 }
             }
             Recognition::Opaque => f.write_str("opaque tokens")?,
-            Recognition::Fixed { .. } => f.write_str("one fixed token")?,
+            Recognition::Fixed { description, .. } => write!(f, "one fixed token with {description}")?,
         }
         write!(f, " in {}", self.places)?;
         if self.cache.is_zero() { Ok(()) } else { write!(f, ", cached for {:?}", self.cache) }

@@ -283,11 +283,7 @@ impl Tokens {
         let name = self.issuer(realm);
         let places = self.place_set()?;
         let login = LoginSource { is_login_session: self.is_login_sessions, ..login };
-        let of_form = match &self.form {
-            Some(Form::Fixed(_, rights)) => rights.clone(),
-            _ => Rights::everything(),
-        };
-        let confers = self.confers.unwrap_or(of_form).to_confers();
+        let confers = self.confers.unwrap_or_else(Rights::everything).to_confers();
         let has_prefix = matches!(self.form, Some(Form::Prefix(_)));
         if self.is_unchecked && !has_prefix {
             return Err(TokensError::UncheckedWithoutPrefix);
@@ -345,8 +341,9 @@ fn fixed(secret: &str, rights: Rights, confers: &Confers) -> Result<Recognition,
     if has_jwt_form(secret) {
         return Err(TokensError::FixedIsJwt);
     }
+    let description = rights.to_confers().to_string();
     let granted = GrantedRights::unbound(rights, confers);
-    Ok(Recognition::Fixed { digest: TokenDigest::sha256(secret), granted })
+    Ok(Recognition::Fixed { digest: TokenDigest::sha256(secret), granted, description })
 }
 
 /// Redacts the secret.

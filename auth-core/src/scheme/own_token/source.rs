@@ -38,9 +38,17 @@ pub(super) struct TokenSource {
 
 /// The form by which tokens of a source are recognized.
 pub(super) enum Recognition {
-    Prefix { prefix: TokenPrefix, is_unchecked: bool },
+    Prefix {
+        prefix: TokenPrefix,
+        is_unchecked: bool,
+    },
     Opaque,
-    Fixed { digest: TokenDigest, granted: GrantedRights },
+    Fixed {
+        digest: TokenDigest,
+        granted: GrantedRights,
+        /// The rights, for the access matrix.
+        description: String,
+    },
 }
 
 impl TokenSource {
