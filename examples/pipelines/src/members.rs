@@ -11,7 +11,7 @@ use sqlx::{FromRow, SqlitePool};
 /// The application's record of a person.
 #[derive(Clone, Debug, FromRow)]
 pub(crate) struct Member {
-    /// Never used again after a deletion: `AUTOINCREMENT` (ACCT-11).
+    /// Never used again after a deletion, because of `AUTOINCREMENT`.
     id: i64,
     pub(crate) name: String,
     /// Whether the person runs this installation. Handlers ask the principal for the role instead, because it applies the limits of
