@@ -215,9 +215,10 @@ mod tests {
             ("dave is in none",         "dave",  None,          StatusCode::BAD_REQUEST),
         ];
         for (case, who, org, status) in table {
-            let request = TestRequest::with_uri("/orgs/templates");
-            let request =
-                org.map_or(TestRequest::with_uri("/orgs/templates"), |org| request.insert_header(("X-Org", org)));
+            let mut request = TestRequest::with_uri("/orgs/templates");
+            if let Some(org) = org {
+                request = request.insert_header(("X-Org", org));
+            }
             let answer = call_service(&app, Caller::user(who).issuer(ISSUER).call(request.to_request())).await;
             assert_eq!(answer.status(), status, "{case}");
         }

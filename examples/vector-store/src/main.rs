@@ -169,16 +169,23 @@ struct Secrets {
     jwt_secret: Option<String>,
 }
 
+impl Secrets {
+    /// Returns whether there is none, so that requests are not authenticated.
+    fn is_empty(&self) -> bool {
+        self.api_key.is_none() && self.read_only_api_key.is_none() && self.jwt_secret.is_none()
+    }
+}
+
 fn settings(secrets: Secrets, collections: &Collections) -> AuthBuilder {
     let mut auth = Auth::builder()
         .realm("vector-store")
         .roles::<Role>()
         .tenant("collection", at::path("name"))
         .resource_deps(collections.clone());
-    let Secrets { api_key, read_only_api_key, jwt_secret } = secrets;
-    if api_key.is_none() && read_only_api_key.is_none() && jwt_secret.is_none() {
+    if secrets.is_empty() {
         return auth.open("no api_key is configured", Rights::everything());
     }
+    let Secrets { api_key, read_only_api_key, jwt_secret } = secrets;
     let places = || [at::header("api-key"), at::bearer()];
     if let Some(key) = api_key {
         auth = auth.tokens(Tokens::fixed("api-key", key, Rights::everything()).places(places()));
@@ -214,7 +221,7 @@ async fn main() -> io::Result<()> {
         jwt_secret: named("JWT_SECRET"),
     };
     let collections = Collections::default();
-    let is_open = secrets.api_key.is_none() && secrets.read_only_api_key.is_none() && secrets.jwt_secret.is_none();
+    let is_open = secrets.is_empty();
     let auth = settings(secrets, &collections).build()?;
     let server = HttpServer::new(move || App::new().service(api(&auth, &collections))).bind(("127.0.0.1", port))?;
     for address in server.addrs() {

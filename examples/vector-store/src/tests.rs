@@ -133,11 +133,11 @@ async fn refused_uploads_are_never_read() {
     let app = init_service(App::new().service(api(&auth, &with_docs()))).await;
     let reader = token(json!({ "access": "r" }), 3600);
     for (key, expected) in [(None, 401), (Some(READ_KEY), 403), (Some(&*reader), 403)] {
-        let upload = request("POST", "/collections/docs/snapshots/upload", "");
-        let upload = upload.insert_header(("Content-Type", "multipart/form-data; boundary=x"));
-        let upload = key.map_or(request("POST", "/collections/docs/snapshots/upload", ""), |key| {
-            upload.insert_header(("api-key", key))
-        });
+        let mut upload = request("POST", "/collections/docs/snapshots/upload", "")
+            .insert_header(("Content-Type", "multipart/form-data; boundary=x"));
+        if let Some(key) = key {
+            upload = upload.insert_header(("api-key", key));
+        }
         let body = stream::poll_fn(|_| -> Poll<Option<std::result::Result<web::Bytes, PayloadError>>> {
             unreachable!("the body of a refused request is read")
         });
