@@ -179,7 +179,7 @@ impl scheme::Authenticator<Actix> for Prepared {
         Verification::pending(self.authenticate(view.head.0))
     }
 
-    fn location(&self) -> Option<(&'static str, String)> {
-        self.header.clone().map(|header| ("header", header))
+    fn location(&self) -> Option<(&'static str, Vec<String>)> {
+        self.header.clone().map(|header| ("header", vec![header]))
     }
 }

@@ -146,8 +146,8 @@ impl RouteAccess {
 pub struct AcceptedScheme {
     /// The name of the scheme, as in challenges.
     pub name: String,
-    /// The location: `header` or `cookie` with its name, or `tls`. `None` for credentials in `Authorization`.
-    pub place: Option<(&'static str, String)>,
+    /// The location: `header` or `cookie` with its names, or `tls`. `None` for credentials in `Authorization`.
+    pub place: Option<(&'static str, Vec<String>)>,
 }
 
 impl AcceptedScheme {
@@ -155,11 +155,12 @@ impl AcceptedScheme {
     fn to_openapi(&self) -> serde_json::Value {
         match &self.place {
             Some(("tls", _)) => serde_json::json!({ "type": "mutualTLS" }),
-            Some((place, names)) => match names.split_once(" or ") {
-                None => serde_json::json!({ "type": "apiKey", "in": place, "name": names }),
-                Some((name, others)) => serde_json::json!({
-                    "type": "apiKey", "in": place, "name": name, "description": format!("Also in {others}."),
+            // A security scheme has one name.
+            Some((place, names)) => match names.as_slice() {
+                [name, others @ ..] if !others.is_empty() => serde_json::json!({
+                    "type": "apiKey", "in": place, "name": name, "description": format!("Also in {}.", others.join(" or ")),
                 }),
+                names => serde_json::json!({ "type": "apiKey", "in": place, "name": names.first() }),
             },
             None if self.name == "Bearer" => {
                 serde_json::json!({ "type": "http", "scheme": "bearer", "bearerFormat": "JWT" })

@@ -255,7 +255,7 @@ mod tests {
         // H5
         let schemes = vec![
             AcceptedScheme { name: "Bearer".to_owned(), place: None },
-            AcceptedScheme { name: "Session".to_owned(), place: Some(("cookie", "id".to_owned())) },
+            AcceptedScheme { name: "Session".to_owned(), place: Some(("cookie", vec!["id".to_owned()])) },
         ];
         let mut matrix = Matrix { schemes, ..Matrix::default() };
         matrix.routes = vec![
@@ -315,19 +315,19 @@ mod tests {
 
     #[test]
     fn credentials_are_described_where_they_are_sent() {
-        let place = |kind: &'static str, name: &str| Some((kind, name.to_owned()));
+        let place = |kind: &'static str, names: &[&str]| Some((kind, names.iter().map(ToString::to_string).collect()));
         let key = |name: &str| json!({ "type": "apiKey", "in": "header", "name": name });
         let two = json!({ "type": "apiKey", "in": "header", "name": "a", "description": "Also in b or c." });
         #[rustfmt::skip]
         let table = [
             ("Bearer",       None,                            json!({ "type": "http", "scheme": "bearer", "bearerFormat": "JWT" })),
             ("ApiKey",       None,                            json!({ "type": "http", "scheme": "bearer" })),
-            ("ApiKey",       place("header", "x-api-key"),    key("x-api-key")),
-            ("ApiKey",       place("header", "a or b or c"),  two),
-            ("BearerHeader", place("header", "api-key"),      key("api-key")),
-            ("BearerCookie", place("cookie", "token"),        json!({ "type": "apiKey", "in": "cookie", "name": "token" })),
+            ("ApiKey",       place("header", &["x-api-key"]),    key("x-api-key")),
+            ("ApiKey",       place("header", &["a", "b", "c"]),  two),
+            ("BearerHeader", place("header", &["api-key"]),      key("api-key")),
+            ("BearerCookie", place("cookie", &["token"]),        json!({ "type": "apiKey", "in": "cookie", "name": "token" })),
             ("Basic",        None,                            json!({ "type": "http", "scheme": "basic" })),
-            ("ClientCert",   place("tls", ""),                json!({ "type": "mutualTLS" })),
+            ("ClientCert",   place("tls", &[]),                json!({ "type": "mutualTLS" })),
         ];
         for (name, place, expected) in table {
             assert_eq!(AcceptedScheme { name: name.to_owned(), place }.to_openapi(), expected, "{name}");

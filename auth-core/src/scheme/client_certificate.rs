@@ -272,7 +272,7 @@ impl<H: RequestHead> Authenticator<H> for CertificateVerifier {
         Verification::Ready(verified.into())
     }
 
-    fn location(&self) -> Option<(&'static str, String)> {
-        Some(("tls", "client certificate".to_owned()))
+    fn location(&self) -> Option<(&'static str, Vec<String>)> {
+        Some(("tls", vec!["client certificate".to_owned()]))
     }
 }

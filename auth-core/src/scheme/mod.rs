@@ -145,8 +145,8 @@ pub trait Authenticator<H: RequestHead>: Send + Sync {
         false
     }
 
-    /// Returns the location of the credential, for the access matrix: the kind of location, such as `header`, and a name.
-    fn location(&self) -> Option<(&'static str, String)> {
+    /// Returns the location of the credential, for the access matrix: the kind of location, such as `header`, and its names.
+    fn location(&self) -> Option<(&'static str, Vec<String>)> {
         None
     }
 

@@ -200,8 +200,8 @@ impl<H: RequestHead> Authenticator<H> for CookieTokens {
         vec!["cookie"]
     }
 
-    fn location(&self) -> Option<(&'static str, String)> {
-        Some(("cookie", self.name.clone()))
+    fn location(&self) -> Option<(&'static str, Vec<String>)> {
+        Some(("cookie", vec![self.name.clone()]))
     }
 
     /// Ignores the token if two cookies have the name, because another host of the site may have set one of them.

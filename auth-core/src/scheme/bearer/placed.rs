@@ -222,8 +222,8 @@ impl<H: RequestHead> Authenticator<H> for HeaderTokens {
         Some(digest_of(credential))
     }
 
-    fn location(&self) -> Option<(&'static str, String)> {
-        Some(("header", self.headers.join(" or ")))
+    fn location(&self) -> Option<(&'static str, Vec<String>)> {
+        Some(("header", self.headers.clone()))
     }
 
     fn describe(&self, source: &Issuer) -> String {
@@ -282,8 +282,8 @@ impl<H: RequestHead> Authenticator<H> for ProxyTokens {
         Some(digest_of(credential))
     }
 
-    fn location(&self) -> Option<(&'static str, String)> {
-        Some(("header", self.headers.join(" or ")))
+    fn location(&self) -> Option<(&'static str, Vec<String>)> {
+        Some(("header", self.headers.clone()))
     }
 
     fn describe(&self, source: &Issuer) -> String {

@@ -309,20 +309,16 @@ impl<H: RequestHead> Authenticator<H> for OwnTokens {
         Box::pin(delete_tokens_of(&self.sources, account))
     }
 
-    fn location(&self) -> Option<(&'static str, String)> {
-        let in_authorization = match self.sources.iter().any(|source| source.places.bearer) {
-            true => "Authorization: Bearer",
-            false => "Authorization",
-        };
-        match self.headers.as_slice() {
-            [] if self.sources.iter().any(|source| source.places.bearer) => None,
-            [] => Some(("header", "Authorization".to_owned())),
-            headers => {
-                let others = self.issuers.iter().any(|issuer| issuer.scheme == SchemeId::OWN_TOKEN);
-                let places = headers.iter().map(String::as_str).chain(others.then_some(in_authorization));
-                Some(("header", places.collect::<Vec<_>>().join(" or ")))
-            }
-        }
+    fn location(&self) -> Option<(&'static str, Vec<String>)> {
+        let in_authorization =
+            match (self.reads(|source| source.places.bearer), self.reads(|source| source.places.bare)) {
+                (true, _) if self.headers.is_empty() => return None,
+                (true, _) => Some("Authorization: Bearer"),
+                (false, true) => Some("Authorization"),
+                (false, false) => None,
+            };
+        let names = self.headers.iter().cloned().chain(in_authorization.map(str::to_owned));
+        Some(("header", names.collect()))
     }
 
     fn configured_names(&self) -> Vec<ConfiguredNames> {

@@ -319,8 +319,8 @@ impl<H: RequestHead> Authenticator<H> for SessionVerifier {
         self.cookie.sets(line)
     }
 
-    fn location(&self) -> Option<(&'static str, String)> {
-        Some(("cookie", self.cookie_name()))
+    fn location(&self) -> Option<(&'static str, Vec<String>)> {
+        Some(("cookie", vec![self.cookie_name()]))
     }
 
     fn configured_names(&self) -> Vec<ConfiguredNames> {
