@@ -22,6 +22,8 @@ pub(crate) struct Dialect {
     pub(crate) max_arguments: usize,
     /// Generic types that are extracted even if their arguments cannot be.
     pub(crate) optional_extractors: &'static [&'static str],
+    /// The extractor of an object and of permission to perform an action on it.
+    pub(crate) authorized: &'static str,
     /// An extractor of shared state, for help texts.
     pub(crate) state_example: &'static str,
     /// The request, below the private module of the facade, like the two following types.
@@ -45,6 +47,7 @@ pub(crate) const DIALECT: Dialect = Dialect {
     wrap_key: "wrap",
     max_arguments: 16,
     optional_extractors: &["Option", "Result", "Either"],
+    authorized: "Authorized",
     state_example: "web::Data<…>",
     request: "HttpRequest",
     payload: "Payload",

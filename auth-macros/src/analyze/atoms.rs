@@ -63,7 +63,7 @@ pub(crate) fn two_names(kind: Kind) -> String {
 }
 
 pub(crate) fn any_or_all_help(kind: Kind, names: &[&Expr]) -> String {
-    let names: Vec<_> = names.iter().map(|name| name.to_token_stream().to_string()).collect();
+    let names: Vec<_> = names.iter().map(|name| one_line(name.to_token_stream())).collect();
     let any = format!("write `any({})`", names.join(", "));
     match kind {
         Kind::Credential => any,

@@ -8,13 +8,19 @@ use crate::diagnostics::Diagnostics;
 use crate::grammar::Attribute;
 use crate::parse::Words;
 
-/// Reports duplicate attributes, and `#[public]` beside a rule about the caller.
-pub(crate) fn check_attributes(attributes: &[Words], formulas: &[Option<Formula>], diagnostics: &mut Diagnostics) {
+/// Reports duplicate attributes, and `#[public]` beside a rule about the caller. Returns whether an attribute is repeated.
+pub(crate) fn check_attributes(
+    attributes: &[Words],
+    formulas: &[Option<Formula>],
+    diagnostics: &mut Diagnostics,
+) -> bool {
+    let mut is_repeated = false;
     for (position, words) in attributes.iter().enumerate() {
         let earlier = attributes.get(..position).unwrap_or_default();
         if earlier.iter().any(|other| other.attribute == words.attribute && other.text == words.text) {
             let wrong = format!("`#[{}]` is repeated with the same arguments", words.attribute.word());
             diagnostics.note_at(words.span, wrong, "delete one of the two");
+            is_repeated = true;
         }
     }
     let about_caller = formulas.iter().flatten().any(Formula::requires_caller);
@@ -22,6 +28,20 @@ pub(crate) fn check_attributes(attributes: &[Words], formulas: &[Option<Formula>
     if let Some(public) = public.filter(|_| about_caller) {
         let wrong = "`#[public]` admits anyone, and another attribute requires a caller";
         diagnostics.note_at(public.span, wrong, "delete one of the two");
+    }
+    is_repeated
+}
+
+/// Reports atoms about one action on one type of objects (OBJ-1). They would be about one object, because its location is part of the
+/// type.
+pub(crate) fn check_objects(formula: &Formula, diagnostics: &mut Diagnostics) {
+    let objects: Vec<_> = formula.literals().into_iter().filter(|literal| literal.atom.is_about_object()).collect();
+    for (position, literal) in objects.iter().enumerate() {
+        let (earlier, text) = (objects.get(..position).unwrap_or_default(), literal.atom.text());
+        if earlier.iter().any(|other| other.atom.text() == text) {
+            let help = format!("write it once, such as `(… || …) && {text}`");
+            diagnostics.note(&literal.at, format!("`{text}` is written twice"), help);
+        }
     }
 }
 

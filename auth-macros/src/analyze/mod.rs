@@ -41,7 +41,7 @@ pub(crate) fn analyze_handler(
     diagnostics: &mut Diagnostics,
 ) -> Option<Checked> {
     let formulas: Vec<_> = attributes.iter().map(|words| formula::attribute_formula(words, diagnostics)).collect();
-    conflicts::check_attributes(attributes, &formulas, diagnostics);
+    let is_repeated = conflicts::check_attributes(attributes, &formulas, diagnostics);
     let is_public = attributes.iter().any(|words| words.attribute == Attribute::Public);
     let any_token = attributes.iter().find_map(|words| words.any_token.as_ref()).map(syn::LitStr::value);
     let formula = check::number_checks(Formula::all(formulas.into_iter().collect::<Option<_>>()?), diagnostics);
@@ -52,6 +52,9 @@ pub(crate) fn analyze_handler(
         conflicts::check_anonymous(attributes, &formula, diagnostics);
     }
     conflicts::check_contradictions(&formula, diagnostics);
+    if !is_repeated {
+        conflicts::check_objects(&formula, diagnostics);
+    }
     let redundant = attributes.iter().any(|words| words.redundant.is_some());
     Some(Checked {
         connectives: implicants::connectives(&formula, redundant),

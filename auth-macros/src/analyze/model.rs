@@ -208,7 +208,7 @@ impl Atom {
         }
     }
 
-    fn is_about_object(&self) -> bool {
+    pub(super) fn is_about_object(&self) -> bool {
         matches!(self, Self::Check(check) if matches!(check.kind, CheckKind::Object(..)))
     }
 

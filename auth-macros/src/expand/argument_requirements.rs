@@ -6,7 +6,7 @@ use syn::spanned::Spanned as _;
 use syn::{GenericArgument, GenericParam, PathArguments, Type};
 
 use super::paths::{Paths, PrivatePath};
-use crate::analyze::{Checked, check};
+use crate::analyze::{CheckKind, Checked, check};
 use crate::dialect::DIALECT;
 use crate::parse::{Function, Parameter};
 
@@ -124,12 +124,13 @@ impl<'a> Arguments<'a> {
         };
         let is_anonymous = self.checked.formula.admits_anonymous();
         let needs: Vec<_> = self.of_kind(false).map(|kind| self.need(kind)).collect();
-        let required = self.of_kind(false).enumerate().map(|(position, kind)| {
+        let unasked = |(_, kind): &(usize, &Type)| !asks_about(self.checked, kind);
+        let required = self.of_kind(false).enumerate().filter(unasked).map(|(position, kind)| {
             let before = needs.iter().take(position);
             let others = quote_spanned!(kind.span()=> , #is_anonymous, false #(|| #before.is_principal())*, __FORMULA);
             call(self.paths.check_argument, kind, others)
         });
-        let optional = self.of_kind(true).map(|kind| {
+        let optional = self.of_kind(true).filter(|kind| !asks_about(self.checked, kind)).map(|kind| {
             let others = quote_spanned!(kind.span()=> , __FORMULA);
             call(self.paths.check_optional, kind, others)
         });
@@ -145,6 +146,18 @@ impl<'a> Arguments<'a> {
             #(#hidden)*
         }
     }
+}
+
+/// Returns whether the rule asks about the action of an argument `Authorized<R, A>`. Its mistakes are then reported at the rule.
+fn asks_about(checked: &Checked, argument: &Type) -> bool {
+    let Type::Path(path) = argument else { return false };
+    let Some(last) = path.path.segments.last().filter(|last| last.ident == DIALECT.authorized) else { return false };
+    let PathArguments::AngleBracketed(types) = &last.arguments else { return false };
+    let taken = types.args.to_token_stream().to_string();
+    checked.formula.checks().into_iter().any(|check| match &check.kind {
+        CheckKind::Object(object, action) => quote!(#object, #action).to_string() == taken,
+        CheckKind::Expression(_) => false,
+    })
 }
 
 /// Collects a type and those that are extracted with it: the parts of a tuple, and the arguments of optional extractors. Types

@@ -21,6 +21,7 @@ pub(super) fn action((object, action): (&syn::Path, &syn::Path), paths: &Paths<'
 /// checks at start-up.
 pub(super) fn checks(checked: &Checked, function: &Function, formula: &TokenStream, paths: &Paths<'_>) -> TokenStream {
     let (conditions, generics) = (function.conditions(), generic_parameters(function));
+    let mut known = Vec::new();
     let checks = checked.formula.checks().into_iter().filter_map(|check| {
         let CheckKind::Object(object, action) = &check.kind else { return None };
         if mentions(&quote!(#object #action), &generics) {
@@ -33,7 +34,10 @@ pub(super) fn checks(checked: &Checked, function: &Function, formula: &TokenStre
             let check = paths.check_anonymous_object.respanned(at);
             quote_spanned!(at=> #check(#asked);)
         });
-        let tenant = quote_spanned!(at=> #tenant(#formula, #asked););
+        // The tenants of a type are reported once.
+        let text = object.to_token_stream().to_string();
+        let tenant = (!known.contains(&text)).then(|| quote_spanned!(at=> #tenant(#formula, #asked);));
+        known.push(text);
         Some(quote!(#(#conditions)* const _: () = { #anonymous #tenant };))
     });
     checks.collect::<TokenStream>().into_token_stream()

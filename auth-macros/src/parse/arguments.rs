@@ -7,6 +7,7 @@ use syn::parse::{ParseStream, Parser as _};
 use syn::{BinOp, Expr, ExprAssign, ExprBinary, Token};
 
 use super::root::read_root;
+use super::source_text::one_line;
 use super::tokens::{begins_check, find_attribute, is_comma, is_group};
 use crate::diagnostics::Diagnostics;
 use crate::grammar::{Attribute, Reading};
@@ -306,12 +307,12 @@ fn as_two_words(last: Option<&Word>, after: ParseStream<'_>) -> String {
         Some(Word::Expression(Expr::Path(name))) if name.path.get_ident().is_some() => {
             format!("\"{}\"", name.to_token_stream())
         }
-        Some(Word::Expression(other)) => other.to_token_stream().to_string(),
+        Some(Word::Expression(other)) => one_line(other.to_token_stream()),
         _ => "…".to_owned(),
     };
     let rest: TokenStream = after.fork().parse().unwrap_or_default();
     let rest: TokenStream = rest.into_iter().take_while(|token| !is_comma(token)).collect();
-    format!("{last}, {rest}")
+    format!("{last}, {}", one_line(rest))
 }
 
 /// Skips the tokens up to the next comma.

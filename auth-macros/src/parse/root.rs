@@ -6,6 +6,7 @@ use syn::ext::IdentExt as _;
 use syn::parse::Parser as _;
 use syn::{LitStr, Path};
 
+use super::source_text::one_line;
 use crate::diagnostics::Diagnostics;
 
 /// Parses the value of `crate =`. `at` is the equals sign.
@@ -20,7 +21,7 @@ pub(crate) fn read_root(at: impl quote::ToTokens, value: TokenStream, diagnostic
     if value.is_empty() {
         return diagnostics.report(at, "expected a path after `=`, found nothing", help);
     }
-    let found = value.to_string();
+    let found = one_line(value.clone());
     diagnostics.report(value, format!("expected a path, found `{found}`"), help)
 }
 

@@ -1,6 +1,9 @@
 //! Tokens as text on one line, for logs, the matrix and diagnostics. Independent of the line breaks of the source.
 
-use proc_macro2::{Delimiter, Spacing, TokenStream, TokenTree};
+use std::iter::Peekable;
+
+use proc_macro2::token_stream::IntoIter;
+use proc_macro2::{Delimiter, Punct, Spacing, TokenStream, TokenTree};
 
 /// Returns the tokens with the spacing of rustfmt.
 pub(crate) fn one_line(tokens: TokenStream) -> String {
@@ -20,6 +23,8 @@ enum Before {
 
 fn write(tokens: TokenStream, text: &mut String) {
     let (mut before, mut in_closure) = (Before::Open, false);
+    // The number of open angle brackets: those of `::<…>`, and of `<… as …>::…` where an expression begins.
+    let mut angles = 0_usize;
     let mut tokens = tokens.into_iter().peekable();
     while let Some(token) = tokens.next() {
         match token {
@@ -48,15 +53,10 @@ fn write(tokens: TokenStream, text: &mut String) {
                 before = Before::Word;
             }
             TokenTree::Punct(first) => {
-                let mut operator = String::from(first.as_char());
-                let mut last = first;
-                while last.spacing() == Spacing::Joint
-                    && let Some(TokenTree::Punct(next)) = tokens.peek()
-                    && is_one(&operator, next.as_char())
-                {
-                    operator.push(next.as_char());
-                    last = next.clone();
-                    tokens.next();
+                let operator = operator(first, &mut tokens);
+                if let Some(after) = angle(&operator, before, &mut angles, text) {
+                    before = after;
+                    continue;
                 }
                 before = match operator.as_str() {
                     "|" if in_closure => {
@@ -74,6 +74,36 @@ fn write(tokens: TokenStream, text: &mut String) {
             }
         }
     }
+}
+
+/// Returns the operator that begins with this character.
+fn operator(first: Punct, tokens: &mut Peekable<IntoIter>) -> String {
+    let mut operator = String::from(first.as_char());
+    let mut last = first;
+    while last.spacing() == Spacing::Joint
+        && let Some(TokenTree::Punct(next)) = tokens.peek()
+        && is_one(&operator, next.as_char())
+    {
+        operator.push(next.as_char());
+        last = next.clone();
+        tokens.next();
+    }
+    operator
+}
+
+/// Writes angle brackets around types. Returns `None` for other operators. `open` is the number of open brackets.
+fn angle(operator: &str, before: Before, open: &mut usize, text: &mut String) -> Option<Before> {
+    if operator == "<" && (before != Before::Word || *open > 0) {
+        *open += 1;
+        text.push_str(if before == Before::Operator { " <" } else { "<" });
+        return Some(Before::Open);
+    }
+    if operator.len() > *open || !operator.chars().all(|one| one == '>') {
+        return None;
+    }
+    *open -= operator.len();
+    text.push_str(operator);
+    Some(Before::Word)
 }
 
 /// Returns whether two characters form one operator. `&&x` in a pattern is read as an operator too, which only affects its spacing.
@@ -131,6 +161,11 @@ mod tests {
             "(0..3).contains(&*n)",
             "all.iter().any(|one| one.id == *id)",
             "x as u64 <= -1",
+            "Role::Admin::<u8>",
+            "<Role as Named>::Admin",
+            "id.parse::<u64>().is_ok_and(|id| id > 3)",
+            "all.collect::<Vec<Option<u8>>>().len() < 4 && 1 > 2",
+            "(a, <u8 as Into<u64>>::into(b))",
             "let_me(&mut tx, \"a, b\").await?",
         ];
         for expression in table {
