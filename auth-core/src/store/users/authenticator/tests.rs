@@ -1,6 +1,7 @@
 //! Tests of the verification of user names and passwords.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -8,6 +9,7 @@ use super::super::hash::Cost;
 use super::super::{User, UsersFile, hash, hash_password};
 use super::*;
 use crate::runtime::future::BoxFuture;
+use crate::store::throttle::{Admission, Counted, CounterSet, LoginCounters, ThrottleStore, ThrottleUnavailable};
 
 /// Counts the lookups of the decoy, one for each unknown user, and records replaced hashes.
 struct Store {
@@ -41,6 +43,42 @@ impl UserStore for Arc<Store> {
         assert_eq!(self.old.as_ref().map(|user| user.hash.as_str()), Some(before));
         self.kept.lock().unwrap().push((name.to_owned(), better.to_owned()));
         Box::pin(std::future::ready(Ok(true)))
+    }
+}
+
+/// Counts failures without a clock: a delay never ends, however long a password hash takes.
+#[derive(Default)]
+struct Timeless(Mutex<BTreeMap<String, u32>>);
+
+impl ThrottleStore for Timeless {
+    fn admit<'a>(&'a self, login: &'a LoginCounters) -> BoxFuture<'a, Result<Admission, ThrottleUnavailable>> {
+        let admission = match self.delay(login) {
+            Some(delay) => Admission::Delayed(delay),
+            None => {
+                let mut counts = self.0.lock().unwrap();
+                login.general_set().iter().for_each(|counter| *counts.entry(counter.key()).or_default() += 1);
+                Admission::Counted(Counted::new(CounterSet::General))
+            }
+        };
+        Box::pin(std::future::ready(Ok(admission)))
+    }
+
+    fn settle<'a>(
+        &'a self,
+        login: &'a LoginCounters,
+        _: Counted,
+        _: LoginOutcome,
+    ) -> BoxFuture<'a, Result<(), ThrottleUnavailable>> {
+        let mut counts = self.0.lock().unwrap();
+        login.general_set().iter().for_each(|counter| drop(counts.remove(&counter.key())));
+        Box::pin(std::future::ready(Ok(())))
+    }
+
+    fn delay(&self, login: &LoginCounters) -> Option<Duration> {
+        let counts = self.0.lock().unwrap();
+        let count = |key: String| counts.get(&key).copied().unwrap_or_default();
+        let delays = login.general_set().iter().map(|counter| counter.delay(count(counter.key())));
+        delays.max().filter(|delay| !delay.is_zero())
     }
 }
 
@@ -91,7 +129,7 @@ async fn unknown_name_and_wrong_password_give_one_denial_and_cost() {
 async fn throttled_logins_are_429_for_any_name_without_hashing() {
     // BRUTE-1, BRUTE-2, BRUTE-3
     let store = store();
-    let passwords = PasswordAuthenticator::new(Arc::clone(&store));
+    let passwords = PasswordAuthenticator::new(Arc::clone(&store)).throttle(Throttle::new(Timeless::default()));
     for name in ["alice", "nobody"] {
         for _ in 0..5 {
             let wrong = verify(&passwords, name, "wrong").await.unwrap_err();
@@ -150,7 +188,7 @@ async fn cached_password_verification_skips_hashing() {
 #[tokio::test]
 async fn throttle_counts_are_separate_per_realm_and_shared_by_clones() {
     // M7, C2
-    let throttle = Throttle::memory();
+    let throttle = Throttle::new(Timeless::default());
     let [staff, customers] = ["staff", "shop"].map(|realm| {
         let users = PasswordAuthenticator::new(store()).throttle(throttle.clone());
         users.set_realm(realm);
