@@ -48,10 +48,10 @@ impl<T> Deref for Claims<T> {
 pub(super) static REQUIRE_AUTH: Rule =
     Rule { target: RuleTarget::Other("a handler that takes a Principal"), ..auth_core::policy::rule::AUTHENTICATED };
 
-/// The rule of [`Auth::identify`](crate::Auth::identify), which denies no request. It reads the caller and tolerates outages.
+/// The rule of [`Auth::identify`](crate::Auth::identify), which reads the caller. Its denial denies no request.
 pub(crate) static IDENTIFIES: Rule = Rule {
     target: RuleTarget::Other("`auth.identify()`"),
-    reads: CallerAccess::CallerOrOutage,
+    reads: CallerAccess::Caller,
     ..auth_core::policy::rule::PUBLIC
 };
 

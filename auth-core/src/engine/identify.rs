@@ -37,10 +37,11 @@ impl<H: Adapter> Engine<H> {
         loop {
             let mut state = H::take_state(request);
             let evaluation = self.evaluate(query, verified.take(), &mut state);
-            // The refusal is stored, so that the credential is verified only once and a failure is counted only once.
+            // The refusal is stored, so that the credential is verified only once and a failure is counted only once. A ticket would be
+            // unknown, and a proof of possession used, if the rule of a handler verified it again after an outage.
             if let Evaluation::Denied(denial, _) = &evaluation
                 && denial.scheme.is_some()
-                && !denial.reason.is_of_server()
+                && (!denial.reason.is_of_server() || matches!(denial.reason, Reason::AuthenticationUnavailable(_)))
             {
                 let view = self.view(request, clock::now());
                 self.store_caller(&view, CallerOutcome::Refused(Box::new(denial.clone())), rule, &mut state);
