@@ -10,6 +10,7 @@ use actix_web::{Error, FromRequest, HttpRequest};
 use auth_core::denial::{Denial, Reason, RetryAfter};
 use auth_core::engine::layers::LayerDenial;
 use auth_core::engine::{Adapter as _, CallerOutcome};
+use auth_core::policy::decision::denies_everywhere;
 use auth_core::policy::rule::{CallerAccess, Rule, RuleTarget};
 use serde::de::DeserializeOwned;
 
@@ -81,15 +82,20 @@ fn refuse(request: &HttpRequest, denied: impl Into<LayerDenial>) -> Error {
     guard::refuse(request, &REQUIRE_AUTH, denied, Payload::None)
 }
 
-/// Returns the error of an extractor for the caller in a handler without a rule. Logs the first one that hides a credential, because
-/// `Option` turns it into `None`, also for a suspended account (ACCT-6).
+/// Returns the error of an extractor for the caller in a handler whose rule does not read the caller, or that has no rule. `Option`
+/// turns it into `None`, also for a suspended account (ACCT-6). A handler with a rule does not run then. For others, the first one
+/// that hides a credential is logged.
 pub(super) fn refuse_undecided(request: &HttpRequest, denied: LayerDenial) -> Error {
+    if denies_everywhere(&denied.denial) {
+        let refusal = Some(Box::new(denied.denial.clone()));
+        adapter::update(request, |state| state.notes_mut().hidden_refusal = refusal);
+    }
     let is_first = || guard::auth_of(request).is_some_and(|auth| auth.engine().warn_of_hidden_credential_once());
     if denied.denial.scheme.is_some() && is_first() {
         tracing::error!(
             target: "auth_actix",
             path = request.match_pattern(),
-            "a handler without a rule takes a `Principal` or a `Caller<…>`, and `Option` would hide that a credential is refused: write `#[require_auth]` or `#[public]` above it"
+            "a handler takes a `Principal` or a `Caller<…>` that no rule reads, and `Option` would hide that a credential is refused: write `#[require_auth]` or `#[public]` above it, and name the types of its arguments without an alias"
         );
     }
     refuse(request, denied)
@@ -195,7 +201,7 @@ impl From<CallerOutcome> for MaybePrincipal {
 /// The equivalent of `#[public]`, for a [`MaybePrincipal`] that is extracted before any rule has decided.
 static PUBLIC: Rule = Rule {
     target: RuleTarget::Other("a handler that takes a MaybePrincipal"),
-    reads: CallerAccess::CallerOrOutage,
+    reads: CallerAccess::Caller,
     ..auth_core::policy::rule::PUBLIC
 };
 

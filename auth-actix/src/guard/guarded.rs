@@ -13,7 +13,7 @@ use pin_project_lite::pin_project;
 
 use crate::respond::keep_body;
 
-use super::{CheckedFuture, LayerOutcome, PendingDecision, enforce, refuse, refuse_twice};
+use super::{CheckedFuture, LayerOutcome, PendingDecision, enforce, refuse, refuse_hidden, refuse_twice};
 
 /// The link between a handler with these arguments and its rule. Implemented only by the attributes.
 ///
@@ -93,6 +93,8 @@ pin_project! {
         Extracting { #[pin] arguments: A::Future },
         /// The rule holds, and an argument can still deny the request. The rest of the body is kept for that denial.
         Asking { #[pin] arguments: A::Future, payload: Payload },
+        /// The rule holds without reading the caller. An argument may do so, and hide that the credential is refused.
+        Watching { #[pin] arguments: A::Future, request: HttpRequest, payload: Payload, rule: &'static Rule },
         /// The rule does not hold.
         Refused { error: Option<Error> },
     }
@@ -115,6 +117,8 @@ impl<A: FromRequest> Arguments<A> {
         let arguments = A::from_request(request, payload);
         if rule.arguments.iter().any(ArgRequirement::may_refuse) {
             Self::Asking { arguments, payload: payload.take() }
+        } else if size_of::<A>() > 0 && !rule.reads_caller() {
+            Self::Watching { arguments, request: request.clone(), payload: payload.take(), rule }
         } else {
             Self::Extracting { arguments }
         }
@@ -131,6 +135,12 @@ impl<A: FromRequest> Future for Arguments<A> {
                 Stage::Asking { arguments, payload } => {
                     let extracted = std::task::ready!(arguments.poll(context));
                     return Poll::Ready(extracted.map_err(|error| keep_body(error.into(), payload)));
+                }
+                Stage::Watching { arguments, request, payload, rule } => {
+                    let extracted = std::task::ready!(arguments.poll(context)).map_err(Into::into);
+                    return Poll::Ready(
+                        extracted.and_then(|arguments| refuse_hidden(request, rule, payload).map(|()| arguments)),
+                    );
                 }
                 Stage::Checking { arguments } => return arguments.as_mut().poll(context),
                 Stage::Refused { error } => return Poll::Ready(Err(error.take().unwrap_or_else(refuse_twice))),

@@ -160,6 +160,15 @@ fn refuse_with(
     Refusal::new(denial, is_fault, handler, request.method().clone(), response, payload, event).into()
 }
 
+/// Returns the denial of a handler whose arguments have hidden the refusal of a credential. To the attributes, the types of such
+/// arguments are unknown: aliases, generic parameters, and extractors of the application that extract the caller.
+fn refuse_hidden(request: &HttpRequest, rule: &'static Rule, payload: &mut Payload) -> Result<(), Error> {
+    match adapter::read(request, |state| state.notes()?.hidden_refusal.clone()) {
+        Some(denial) => Err(refuse(request, rule, *denial, payload.take())),
+        None => Ok(()),
+    }
+}
+
 /// Returns the error of a future that is polled after completion.
 pub(crate) fn refuse_twice() -> Error {
     let denial = Denial::new(Reason::SetUp);

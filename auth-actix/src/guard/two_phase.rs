@@ -13,7 +13,7 @@ use auth_core::runtime::timeout::catch_panic;
 use pin_project_lite::pin_project;
 
 use super::objects::ask_object;
-use super::{DecisionSite, no_auth, refuse};
+use super::{DecisionSite, no_auth, refuse, refuse_hidden};
 use crate::principal::Principal;
 use crate::{adapter, respond};
 
@@ -257,8 +257,8 @@ where
             let rest = R::from_request(&request, &mut payload).await.map_err(Into::into)?;
             Ok(Phases { first, rest })
         };
-        let extracted = extracted.await;
-        extracted.map_err(|error| respond::keep_body(error, &mut payload))
+        let extracted = extracted.await.map_err(|error| respond::keep_body(error, &mut payload))?;
+        refuse_hidden(&request, rule, &mut payload).map(|()| extracted)
     }))
 }
 

@@ -99,7 +99,7 @@ impl<H: Adapter> Engine<H> {
                     keep_tenant(rules, &case, state);
                     // The extractors of the check's arguments may need the caller.
                     let found = principal.clone().map_or(CallerOutcome::Nobody, CallerOutcome::Known);
-                    self.store_caller(&view, found, query.handler, state);
+                    about.caller.then(|| self.store_caller(&view, found, query.handler, state));
                     return Evaluation::RunCheck(index, principal);
                 }
                 Decision::AskRights(dimensions) => {

@@ -98,6 +98,9 @@ pub struct Notes<H: RequestHead> {
     pub checks: Checks,
     /// Whether the request was denied. A denied request must not yield a proof of a grant to an extractor.
     pub is_denied: bool,
+    /// The refusal of a credential that an argument has asked for and the rule of the handler does not read. The argument may have
+    /// turned it into `None`.
+    pub hidden_refusal: Option<Box<Denial>>,
     /// The tenant that was decided on, if the handler takes it.
     pub tenant: Option<Box<Tenant>>,
     /// Whether a denial must look as if the object did not exist.
@@ -126,6 +129,7 @@ impl<H: RequestHead> Default for Notes<H> {
             hints: ResponseHints::default(),
             checks: Checks::default(),
             is_denied: false,
+            hidden_refusal: None,
             tenant: None,
             hides_object: false,
             replacements: Vec::new(),

@@ -7,6 +7,7 @@ mod later;
 mod sessions;
 mod settings;
 mod unknown_paths;
+mod wrapped;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};

@@ -114,6 +114,22 @@ fn is_discarded(rules: Rules<'_>, facts: &Facts<'_>) -> bool {
     may_be && passes()
 }
 
+/// Returns whether the refusal of a credential denies a request also where the rules admit anonymous callers.
+pub fn denies_everywhere(denial: &Denial) -> bool {
+    match denial.reason {
+        Reason::MissingCredentials
+        | Reason::InsufficientPermissions
+        | Reason::InsufficientScope(_)
+        | Reason::StepUpRequired(_)
+        | Reason::TenantRequired
+        | Reason::AccountRequired => false,
+        Reason::RevokedCredentials | Reason::ExpiredCredentials | Reason::CrossSiteRequest => {
+            !denial.scheme.is_some_and(is_like_a_cookie)
+        }
+        _ => true,
+    }
+}
+
 /// Returns whether answers that are not known yet could admit a limited credential by a name of its ceiling.
 #[cold]
 fn could_hold_by_name(rules: Rules<'_>, facts: &Facts<'_>) -> bool {

@@ -207,6 +207,11 @@ impl Rule {
         self.terms.about
     }
 
+    /// Returns whether the rule verifies a presented credential: because of an atom, or for an argument whose type is recognized.
+    pub const fn reads_caller(&self) -> bool {
+        self.terms.about.caller || !matches!(self.reads, CallerAccess::Nothing)
+    }
+
     /// Returns the truth for an unknown caller before any check has run. Returns `None` if that depends on the request.
     pub(crate) const fn of_unknown(&self) -> Option<Truth> {
         self.terms.of_unknown
