@@ -498,6 +498,9 @@ fn invalid_locations_of_tenants_do_not_build() {
         (with("org", at::header("X Org")),                                     "is not a valid header"),
         (with("org", at::header("Authorization")),                             "has another meaning"),
         (with("org", at::path("a").or_path("b")),                              "two locations of the kind `path`"),
+        (with("org", at::header("X-Org").or_subprotocol("org.")).tenant("team", at::header("X-Team").or_subprotocol("team.")), ""),
+        (with("org", at::header("X-Org").or_subprotocol("org.")).tenant("team", at::header("X-Team").or_subprotocol("org.team.")), "begins that of another tenant"),
+        (with("org", at::header("X-Org").or_subprotocol("org.team.")).tenant("team", at::header("X-Team").or_subprotocol("org.")), "begins that of another tenant"),
     ];
     for (builder, expected) in table {
         let found = builder.build().err().map(|error| error.to_string()).unwrap_or_default();

@@ -142,9 +142,12 @@ pub enum LocationError {
     /// The name of a location cannot occur in requests.
     #[error("{1:?} is not a valid {0}")]
     Invalid(&'static str, String),
-    /// The header has another meaning.
+    /// The header has another meaning, such as one that contains credentials.
     #[error("the header {0:?} has another meaning")]
     Reserved(String),
+    /// One prefix of subprotocols begins another, so that one subprotocol would name two tenants.
+    #[error("the prefix {0:?} of a subprotocol begins that of another tenant, or begins with it")]
+    PrefixOverlap(String),
 }
 
 /// Headers that cannot contain a tenant, because authentication, routing or the protocol itself uses them.
@@ -166,6 +169,42 @@ const RESERVED: [&str; 14] = [
 ];
 
 impl TenantLocation {
+    /// Validates the declared tenants. `credentials` are the headers that contain credentials, which must not be given to a handler or a
+    /// provider of rights as the name of a tenant.
+    ///
+    /// # Errors
+    /// Returns the name of a tenant, and what is wrong with its location.
+    pub(crate) fn all(
+        declared: Vec<(String, Location)>,
+        credentials: &[&str],
+    ) -> Result<Vec<Self>, (String, LocationError)> {
+        let mut locations: Vec<Self> = Vec::new();
+        for (name, location) in declared {
+            let location = Self::new(&name, location).and_then(|new| new.beside(&locations, credentials));
+            locations.push(location.map_err(|error| (name, error))?);
+        }
+        Ok(locations)
+    }
+
+    /// Compares the location with those of the tenants that were declared before, and with credentials.
+    fn beside(self, others: &[Self], credentials: &[&str]) -> Result<Self, LocationError> {
+        if others.iter().any(|other| other.name == self.name) {
+            return Err(LocationError::DeclaredTwice);
+        }
+        if let Some(header) =
+            self.header().filter(|header| credentials.iter().any(|known| known.eq_ignore_ascii_case(header)))
+        {
+            return Err(LocationError::Reserved(header.to_owned()));
+        }
+        let prefixes = || others.iter().filter_map(|other| other.location.subprotocol.as_deref());
+        let overlaps =
+            |own: &&String| prefixes().any(|other| own.starts_with(other) || other.starts_with(own.as_str()));
+        match self.location.subprotocol.as_ref().filter(overlaps) {
+            Some(prefix) => Err(LocationError::PrefixOverlap(prefix.clone())),
+            None => Ok(self),
+        }
+    }
+
     /// Validates a location.
     ///
     /// # Errors

@@ -12,7 +12,7 @@ use crate::client::address::{AddressSource, ForwardingHeader};
 use crate::client::country::Countries;
 use crate::client::csrf::Origins;
 use crate::client::hosts::Hosts;
-use crate::client::tenant::{Location, LocationError, TenantLocation};
+use crate::client::tenant::{Location, TenantLocation};
 use crate::denial::challenge::Realm;
 use crate::identity::issuer::{LoginContext, LoginSetting, RoleTypes};
 use crate::identity::network::network;
@@ -20,9 +20,9 @@ use crate::identity::scheme_id::SchemeId;
 use crate::identity::vocabulary::Vocabulary;
 use crate::oidc::protected_resource::ProtectedResource;
 use crate::runtime::set_once::SetOnce;
-use crate::scheme::Schemes;
 use crate::scheme::build_error::{BuildError, Mistakes};
 use crate::scheme::settings::{AllSettings, Assembly, IssuerSettings, SettingsContext, warn};
+use crate::scheme::{Authenticator, Schemes, shared_headers};
 use crate::store::accounts::ProvidedAccounts;
 use crate::store::rights::ProvidedRights;
 
@@ -197,7 +197,7 @@ impl<H: Adapter> EngineBuilder<H> {
         let address = mistakes.collect(self.address.source());
         let hosts = mistakes.collect(checked_hosts(self.hosts, open.is_some()));
         let origins = mistakes.collect(Origins::new(self.origins).map_err(BuildError::Origin));
-        let tenant_locations = mistakes.collect(tenant_locations(self.tenants));
+        let tenant_locations = checked_tenants(self.tenants, &schemes, &mut mistakes);
         let realm = mistakes.settled(realm)?;
         audit_blocks(self.blocklist.as_ref(), self.sink.as_ref());
         let sources: Vec<_> = schemes.iter().flat_map(|scheme| scheme.sources()).cloned().collect();
@@ -302,18 +302,18 @@ fn audit_blocks(blocklist: Option<&Arc<dyn BlockCheck>>, sink: Option<&Arc<dyn S
     }
 }
 
-/// Validates the declared tenants.
-fn tenant_locations(declared: Vec<(String, Location)>) -> Result<Vec<TenantLocation>, BuildError> {
-    let mut locations: Vec<TenantLocation> = Vec::new();
-    for (name, location) in declared {
-        let is_known = locations.iter().any(|known| known.name == name);
-        let location = match TenantLocation::new(&name, location) {
-            Ok(_) if is_known => Err(LocationError::DeclaredTwice),
-            location => location,
-        };
-        locations.push(location.map_err(|error| BuildError::Tenant(name, error))?);
+/// Validates the tenants, and the headers of all schemes.
+fn checked_tenants<H: Adapter>(
+    declared: Vec<(String, Location)>,
+    schemes: &[Arc<dyn Authenticator<H>>],
+    mistakes: &mut Mistakes,
+) -> Vec<TenantLocation> {
+    for (name, header) in shared_headers(schemes) {
+        mistakes.add(BuildError::SchemeHeader(name, header));
     }
-    Ok(locations)
+    let credentials: Vec<_> = schemes.iter().flat_map(|scheme| scheme.headers()).collect();
+    let locations = TenantLocation::all(declared, &credentials);
+    mistakes.collect(locations.map_err(|(name, error)| BuildError::Tenant(name, error)))
 }
 
 /// Returns the schemes that appear in challenges, each once.

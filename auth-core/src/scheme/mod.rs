@@ -29,6 +29,7 @@ use std::sync::Arc;
 
 pub use self::authorization_header::Authorization;
 pub use self::registry::Schemes;
+pub(crate) use self::registry::shared_headers;
 pub use self::token_place::ForeignTokens;
 use crate::client::address::{AddressSource, PeerOrClient};
 use crate::client::{Head, RequestHead};

@@ -93,6 +93,22 @@ impl<H: RequestHead> Schemes<H> {
     }
 }
 
+/// Returns the schemes of the application whose header another scheme reads, each with the header. Each request with such a header
+/// would have two credentials.
+pub(crate) fn shared_headers<H: RequestHead>(all: &[Arc<dyn Authenticator<H>>]) -> Vec<(&'static str, String)> {
+    let name = |scheme: &Arc<dyn Authenticator<H>>| scheme.scheme().name_of_application();
+    let shared = all.iter().enumerate().filter_map(|(position, scheme)| {
+        let own = scheme.location()?.1;
+        // Two schemes of the application are reported once.
+        let is_compared =
+            |(other, known): &(usize, &Arc<dyn Authenticator<H>>)| *other < position || name(known).is_none();
+        let read: Vec<_> = all.iter().enumerate().filter(is_compared).flat_map(|(_, other)| other.headers()).collect();
+        let shared = own.into_iter().find(|own| read.iter().any(|other| other.eq_ignore_ascii_case(own)))?;
+        Some((name(scheme)?, shared))
+    });
+    shared.collect()
+}
+
 /// Returns the first extracted credential, with the index of its scheme.
 #[inline]
 fn first<'r, 's, H: RequestHead>(

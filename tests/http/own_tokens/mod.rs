@@ -170,6 +170,10 @@ fn tokens_are_read_in_their_places_only() {
         ("bare",                       line("apikey:1.2:3"),                              old),
         ("bare, of a source that does not read it", line(&issued),                        "401 missing-credentials"),
         ("bare, and another word",     line("gho_0123456789"),                            "401 missing-credentials"),
+        ("bare, with a space",         line("apikey:1.2:3 x"),                            "401 missing-credentials"),
+        ("bare, with a comma",         line("apikey:1.2:3,x"),                            MALFORMED),
+        ("bare, with a tab",           line("apikey:1.2:3\tx"),                           MALFORMED),
+        ("bare, in upper case",        line("APIKEY:1.2:3"),                              "401 missing-credentials"),
         ("old, in a header of others", header("apikey:1.2:3"),                            UNKNOWN),
         ("the fixed token",            header(MASTER),                                    FIXED),
         ("the fixed token elsewhere",  line(&format!("Bearer {MASTER}")),                 UNKNOWN),
@@ -196,6 +200,32 @@ fn tokens_are_read_in_their_places_only() {
     ];
     for (case, request, expected) in table {
         assert_eq!(found(&server.send(&request)), expected, "{case}");
+    }
+}
+
+#[test]
+fn token_with_a_prefix_is_of_no_other_source() {
+    // TOKEN-1: also if the sources share a store, and an opaque token confers more
+    let store = Counted::new();
+    store.add("pat_old", |_| {});
+    store.add("anything", |_| {});
+    let few = personal(&store).accept_unchecked().places([at::bare_authorization(), at::header("X-Api-Key")]);
+    let many = Tokens::named("old").opaque().store(store.clone()).confers(Rights::everything());
+    let server = serve(Auth::builder().tokens(few).tokens(many.places([at::bearer(), at::header("X-Old-Key")])));
+    let old = "ApiKey client:9:token:old:backup";
+    #[rustfmt::skip]
+    let table = [
+        (ask("/me").field("X-Api-Key", "pat_old"),     CLIENT),
+        (ask("/me").authorization("pat_old"),          CLIENT),
+        (ask("/me").field("X-Old-Key", "anything"),    old),
+        (ask("/me").authorization("Bearer anything"),  old),
+        (ask("/me").field("X-Old-Key", "pat_old"),     UNKNOWN),
+        (ask("/me").authorization("Bearer pat_old"),   UNKNOWN),
+        (ask("/me").field("X-Api-Key", "anything"),    UNKNOWN),
+        (ask("/me").authorization("anything"),         "401 missing-credentials"),
+    ];
+    for (request, expected) in table {
+        assert_eq!(found(&server.send(&request)), expected, "{request:?}");
     }
 }
 

@@ -2,8 +2,11 @@
 
 use super::*;
 
-use auth_actix::BuildError;
+use actix_web::HttpRequest;
+use auth_actix::identity::PrincipalBuilder;
+use auth_actix::scheme::{AuthenticateError, Authenticator, CredentialLocation, CustomScheme};
 use auth_actix::tokens::{ApiKeyFile, TokenPrefixError, TokensError};
+use auth_actix::{BuildError, LocalBoxFuture};
 
 fn source(name: &str) -> Tokens {
     Tokens::named(name).store(MemoryTokenStore::new(10)).confers(Rights::new())
@@ -75,6 +78,58 @@ fn sources_whose_tokens_could_be_confused_do_not_build() {
     assert_eq!(silent, Some(BuildError::ConfersMissing("tokens")));
     let tenant = error(one(source("a").opaque()).tenant("org", at::bearer())).unwrap().to_string();
     assert!(tenant.contains("are for tokens"), "{tenant}");
+    // A tenant is given to handlers and providers, so it must not be a credential.
+    let places = || [at::header("X-Key")];
+    let trusted = jwt().proxy_header("X-Key");
+    let behind = Auth::builder().trusted_proxies(["10.0.0.1"], auth_actix::client::ForwardingHeader::Forwarded);
+    for builder in [
+        one(source("a").opaque().places(places())),
+        Auth::builder().bearer(jwt().places(places())),
+        behind.bearer(trusted).hosts(["localhost"]),
+    ] {
+        let tenant = error(builder.tenant("org", at::header("x-key"))).unwrap().to_string();
+        assert!(tenant.contains("the header \"x-key\" has another meaning"), "{tenant}");
+    }
+}
+
+/// A scheme of the application.
+struct Badge;
+
+impl Authenticator for Badge {
+    fn name(&self) -> &'static str {
+        "Badge"
+    }
+
+    fn location(&self) -> CredentialLocation<'_> {
+        CredentialLocation::Header("X-Key")
+    }
+
+    fn authenticate<'a>(
+        &'a self,
+        _: &'a HttpRequest,
+    ) -> LocalBoxFuture<'a, Result<PrincipalBuilder, AuthenticateError>> {
+        Box::pin(std::future::ready(Err(AuthenticateError::Invalid)))
+    }
+}
+
+#[test]
+fn the_header_of_a_scheme_contains_no_other_credential() {
+    // TOKEN-2, C4
+    let badge = || CustomScheme::new(Badge).confers(Confers::everything());
+    let places = |name: &str| [at::header(name)];
+    let builder = || Auth::builder().scheme(badge());
+    #[rustfmt::skip]
+    let table = [
+        (builder().tokens(source("a").opaque().places(places("X-Other"))), false),
+        (builder().tokens(source("a").opaque().places(places("x-key"))),   true),
+        (builder().bearer(jwt().places(places("X-Key"))),                  true),
+    ];
+    for (builder, is_refused) in table {
+        let expected = is_refused.then(|| BuildError::SchemeHeader("Badge", "X-Key".to_owned()));
+        assert_eq!(error(builder), expected);
+    }
+    let tenant = error(Auth::builder().scheme(badge()).tenant("org", at::header("x-key"))).unwrap().to_string();
+    assert!(tenant.contains("the header \"x-key\" has another meaning"), "{tenant}");
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Endpoints at which callers list, issue and revoke their own tokens.
 
-use actix_web::http::header::{CACHE_CONTROL, CONTENT_LENGTH};
+use actix_web::http::header::{CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH};
 use actix_web::{FromRequest, HttpMessage as _, HttpRequest, HttpResponse, web};
 use auth_core::denial::{Denial, DenialResponse, Reason};
 use auth_core::identity::account_id::AccountId;
@@ -213,7 +213,9 @@ async fn read(request: &HttpRequest, payload: web::Payload) -> Result<TokenReque
         None => respond::of_problem(row),
     };
     let length = request.headers().get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
-    let unread = if !request.content_type().eq_ignore_ascii_case("application/json") {
+    let is_utf8 = request.encoding().is_ok_and(|encoding| encoding.name() == "UTF-8");
+    let is_plain = is_utf8 && !request.headers().contains_key(CONTENT_ENCODING);
+    let unread = if !is_plain || !request.content_type().eq_ignore_ascii_case("application/json") {
         Some(DenialResponse::UNSUPPORTED_MEDIA_TYPE)
     } else if length.is_some_and(|length| length > MAX_BODY_LENGTH) {
         Some(DenialResponse::CONTENT_TOO_LARGE)

@@ -68,15 +68,21 @@ impl TokenSource {
 /// Returns the source of a token in this place: the one with its prefix, the fixed one, or the one of opaque tokens (TOKEN-1). All
 /// fixed tokens are compared, each in constant time. Other tokens in the form of a JWT belong to no source, and are not hashed, because
 /// every request with a JWT comes here.
+///
+/// A token with the prefix of a source that is read elsewhere belongs to no source here. It would otherwise count as an opaque token, if
+/// the sources share a store. A bare line with a space is a scheme with a credential, whatever it begins with (TOKEN-11).
 pub(super) fn source_of<'s>(
     sources: &'s [TokenSource],
     place: TokenPlace<'_>,
     token: &[u8],
 ) -> Option<&'s TokenSource> {
-    let here = || sources.iter().filter(|source| source.places.has(place));
-    if let Some(source) = here().find(|source| source.has_prefix_of(token)) {
-        return Some(source);
+    if matches!(place, TokenPlace::Bare) && token.contains(&b' ') {
+        return None;
     }
+    if let Some(source) = sources.iter().find(|source| source.has_prefix_of(token)) {
+        return source.places.has(place).then_some(source);
+    }
+    let here = || sources.iter().filter(|source| source.places.has(place));
     if has_jwt_form(token) {
         return None;
     }

@@ -114,17 +114,37 @@ fn requests_of_other_sites_issue_nothing() {
     let place = place();
     let login = place.server.send(&request("POST", "/log-in").field("Sec-Fetch-Site", "same-origin"));
     let cookie = login.field("set-cookie").unwrap().split(';').next().unwrap().to_owned();
-    let send = |method: &str, path: &str, site: &str| {
-        let request = request(method, path).field("Cookie", &cookie).field("Sec-Fetch-Site", site);
+    let send = |method: &str, path: &str, fields: &[(&str, &str)]| {
+        let request = request(method, path).field("Cookie", &cookie).fields(fields);
         found(&place.server.send(&request.field("Content-Type", "application/json").body(r#"{"name":"ci"}"#)))
     };
-    let cross = "403 cross-site-request";
-    assert_eq!(
-        (send("POST", "/tokens", "cross-site").as_str(), send("DELETE", "/tokens/7", "cross-site").as_str()),
-        (cross, cross)
-    );
-    assert_eq!(send("DELETE", "/tokens/7", "same-origin"), "404 not-found");
-    assert!(send("POST", "/tokens", "same-origin").starts_with("201"));
+    const SITE: &str = "Sec-Fetch-Site";
+    #[rustfmt::skip]
+    let table: &[(&[(&str, &str)], bool)] = &[
+        (&[(SITE, "cross-site")],                                                   false),
+        (&[(SITE, "same-site")],                                                    false),
+        (&[(SITE, "none")],                                                         true),
+        (&[(SITE, "SAME-ORIGIN")],                                                  false),
+        (&[(SITE, "same-origin"), (SITE, "cross-site")],                            false),
+        (&[(SITE, "cross-site"), ("Origin", "http://localhost")],                   false),
+        (&[("Origin", "https://evil.example")],                                     false),
+        (&[("Origin", "http://localhost.evil.example")],                            false),
+        (&[("Origin", "http://localhost:3000")],                                    false),
+        (&[("Origin", "null")],                                                     false),
+        (&[("Referer", "http://localhost/")],                                       false),
+        (&[],                                                                       false),
+        (&[(SITE, "cross-site"), ("X-HTTP-Method-Override", "GET")],                false),
+        (&[(SITE, "same-origin")],                                                  true),
+        (&[("Origin", "http://localhost")],                                         true),
+    ];
+    for (fields, passes) in table {
+        let (issued, revoked) = (send("POST", "/tokens", fields), send("DELETE", "/tokens/7", fields));
+        let cross = "403 cross-site-request";
+        let expected = if *passes { ("201 ", "404 not-found") } else { (cross, cross) };
+        assert!(issued.starts_with(expected.0) && revoked == expected.1, "{fields:?}: {issued}, {revoked}");
+    }
+    let alice = Owner::Account(AccountId::new("member", 7));
+    assert_eq!(futures_lite(place.stores[0].tokens.list(&alice)).unwrap().len(), 3, "one for each accepted request");
 }
 
 #[test]
@@ -143,6 +163,11 @@ fn bodies_are_bounded_and_read_strictly() {
         (r#"{"name":"a\nb"}"#,                               malformed),
         ("{\"name\":\"\u{feff}\"}x",                         malformed),
         (r#"{"name":"ci","tenants":[[["planet","mars"]]]}"#, malformed),
+        (r#"{"name":"ci","tenants":[[]]}"#,                  malformed),
+        (r#"{"name":"ci","tenants":[[["org",""]]]}"#,        malformed),
+        (r#"{"name":"ci","tenants":[[["org","acme"],["org","umbrella"]]]}"#, malformed),
+        (r#"{"na\u006de":"ci","name":"cd"}"#,                malformed),
+        (r#"{"name":"\ud800"}"#,                             malformed),
         (r#"{"name":"ci","tenants":[[["org","umbrella"]]]}"#, "403 insufficient-permissions"),
         (r#"{"name":"ci","roles":"all"}"#,                   "403 insufficient-permissions"),
         (r#"{"name":"ci","scopes":["read:reports"]}"#,       "403 insufficient-permissions"),
@@ -160,6 +185,18 @@ fn bodies_are_bounded_and_read_strictly() {
     for kind in ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x"] {
         let request = request("POST", "/tokens").authorization(&alice).field("Content-Type", kind);
         assert_eq!(place.send(&request.body(r#"{"name":"ci"}"#)), "415 unsupported-media-type", "{kind}");
+    }
+    let body = r#"{"name":"ci"}"#;
+    for (name, value, status) in [
+        ("Content-Type", "application/json; charset=utf-8", 201),
+        ("Content-Type", "APPLICATION/JSON", 201),
+        ("Content-Type", "application/json; charset=utf-16", 415),
+        ("Content-Type", "application/problem+json", 415),
+        ("Content-Encoding", "gzip", 415),
+    ] {
+        let request = request("POST", "/tokens").authorization(&alice).field(name, value);
+        let request = if name == "Content-Type" { request } else { request.field("Content-Type", "application/json") };
+        assert_eq!(place.server.send(&request.body(body)).status, status, "{name}: {value}");
     }
     let denied = place.send(&post("Bearer pat_unknown", &long));
     assert_eq!(denied, "401 invalid-credentials", "the body is not read before the decision");
