@@ -89,6 +89,24 @@ fn rotation_replaces_a_token_after_the_overlap() {
 }
 
 #[test]
+fn cached_tokens_are_revoked_and_replaced_at_once() {
+    // TOKEN-14, TOKEN-15, H8
+    let keys = Tokens::named("keys").prefix("key_").store(MemoryTokenStore::new(10)).cache(Duration::from_secs(60));
+    let server = serve(Auth::builder().tokens(keys.clone()));
+    let send =
+        |issued: &IssuedToken| found(&server.send(&ask("/me").authorization(format!("Bearer {}", secret(issued)))));
+    let issue = || futures_lite(keys.issue(NewToken::for_client("backup", "a test"))).unwrap();
+    let (first, other, id) = (issue(), issue(), "ApiKey client:10:token:keys:backup");
+    assert_eq!((send(&first).as_str(), send(&other).as_str()), (id, id));
+    let second = futures_lite(keys.rotate(&first.id, Duration::ZERO)).unwrap();
+    assert_eq!((send(&first).as_str(), send(&second).as_str()), ("401 expired-credentials", id));
+    // The revocation names a token of the lineage that was replaced before.
+    assert!(futures_lite(keys.revoke(&first.id)).unwrap());
+    let revoked = "401 revoked-credentials";
+    assert_eq!((send(&first).as_str(), send(&second).as_str(), send(&other).as_str()), (revoked, revoked, id));
+}
+
+#[test]
 fn an_expired_token_that_was_not_rotated_is_no_event() {
     // TOKEN-14
     let place = place();
