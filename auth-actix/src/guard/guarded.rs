@@ -13,7 +13,8 @@ use pin_project_lite::pin_project;
 
 use crate::respond::keep_body;
 
-use super::{CheckedFuture, LayerOutcome, PendingDecision, enforce, refuse, refuse_hidden, refuse_twice};
+use super::binding::DecisionSite;
+use super::{CheckedFuture, LayerOutcome, PendingDecision, enforce_at, refuse_at, refuse_hidden, refuse_twice};
 
 /// The link between a handler with these arguments and its rule. Implemented only by the attributes.
 ///
@@ -102,10 +103,11 @@ pin_project! {
 
 impl<A: FromRequest> Arguments<A> {
     fn of(request: &HttpRequest, payload: &mut Payload, rule: &'static Rule) -> Self {
-        match enforce(request, rule) {
+        let place = DecisionSite::of(request);
+        match enforce_at(place, request, rule) {
             LayerOutcome::Allowed => Self::extracting(request, payload, rule),
             LayerOutcome::Refused(denied) => {
-                Self::Refused { error: Some(refuse(request, rule, denied, payload.take())) }
+                Self::Refused { error: Some(refuse_at(place, request, rule, denied, payload.take())) }
             }
             LayerOutcome::Pending(decision) => {
                 Self::Deciding { decision, request: request.clone(), payload: payload.take(), rule }

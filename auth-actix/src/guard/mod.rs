@@ -70,7 +70,12 @@ fn no_auth() -> LayerDenial {
 
 /// Decides on a request for a handler with this rule, immediately if nothing has to be awaited.
 pub(crate) fn enforce(request: &HttpRequest, handler: &'static Rule) -> LayerOutcome {
-    let Some(place) = DecisionSite::of(request) else { return LayerOutcome::Refused(no_auth()) };
+    enforce_at(DecisionSite::of(request), request, handler)
+}
+
+/// Like [`enforce`], for a site that is already known.
+fn enforce_at(place: Option<DecisionSite<'_>>, request: &HttpRequest, handler: &'static Rule) -> LayerOutcome {
+    let Some(place) = place else { return LayerOutcome::Refused(no_auth()) };
     match layers::enforce(place, request, handler) {
         layers::Enforcement::Granted => LayerOutcome::Allowed,
         layers::Enforcement::Denied(denied) => LayerOutcome::Refused(denied),
@@ -109,19 +114,35 @@ pub(crate) fn refuse(
     denied: impl Into<LayerDenial>,
     payload: Payload,
 ) -> Error {
-    refuse_with(request, handler, denied.into(), payload, |ours| ours)
+    refuse_at(DecisionSite::of(request), request, handler, denied.into(), payload)
 }
 
-/// Like [`refuse`], with a function that may replace the response, unless the handler is hidden.
-fn refuse_with(
+/// Like [`refuse`], for a site that is already known.
+fn refuse_at(
+    place: Option<DecisionSite<'_>>,
     request: &HttpRequest,
     handler: &'static Rule,
     denied: LayerDenial,
     payload: Payload,
+) -> Error {
+    refuse_with(place, (request, handler), denied, payload, |ours| ours)
+}
+
+/// Returns a denial after an object was asked about, which may have to look as if the object did not exist.
+pub(crate) fn after_object(request: &HttpRequest, denied: impl Into<LayerDenial>) -> LayerDenial {
+    let hides_object = adapter::read(request, |state| Some(state.notes()?.hides_object)).unwrap_or_default();
+    LayerDenial { hides_object, ..denied.into() }
+}
+
+/// Like [`refuse`], with a function that may replace the response, unless the handler is hidden.
+fn refuse_with(
+    place: Option<DecisionSite<'_>>,
+    (request, handler): (&HttpRequest, &'static Rule),
+    denied: LayerDenial,
+    payload: Payload,
     answer: impl FnOnce(HttpResponse) -> HttpResponse,
 ) -> Error {
-    let place = DecisionSite::of(request);
-    let LayerDenial { mut denial, layer } = denied;
+    let LayerDenial { mut denial, layer, hides_object } = denied;
     let by_layer = || place?.auth_of(layer?);
     let by = by_layer().or_else(|| place.map(DecisionSite::auth));
     // If a check of the rule fails, the denial still contains the known caller.
@@ -132,13 +153,13 @@ fn refuse_with(
         denial.caller = Some(caller.id());
         denial.scheme = Some(caller.scheme());
     }
-    let is_of_object = matches!(
-        denial.reason,
-        Reason::InsufficientPermissions | Reason::InsufficientScope(_) | Reason::MissingCredentials
-    );
-    let hides_object =
-        is_of_object && adapter::read(request, |state| Some(state.notes()?.hides_object)).unwrap_or_default();
-    let hides = hides_object || place.is_some_and(|place| place.not_found(handler));
+    let is_of_object = || {
+        matches!(
+            denial.reason,
+            Reason::InsufficientPermissions | Reason::InsufficientScope(_) | Reason::MissingCredentials
+        )
+    };
+    let hides = hides_object && is_of_object() || place.is_some_and(|place| place.not_found(handler));
     if hides {
         // The response to an unknown path contains none of this.
         adapter::update(request, RequestState::take_hints);

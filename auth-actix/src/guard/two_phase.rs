@@ -13,7 +13,7 @@ use auth_core::runtime::timeout::catch_panic;
 use pin_project_lite::pin_project;
 
 use super::objects::ask_object;
-use super::{DecisionSite, no_auth, refuse, refuse_hidden};
+use super::{DecisionSite, after_object, no_auth, refuse, refuse_hidden};
 use crate::principal::Principal;
 use crate::{adapter, respond};
 
@@ -293,7 +293,7 @@ impl Undecided {
     pub(super) fn refuse(self, request: &HttpRequest, rule: &'static Rule, payload: Payload) -> Error {
         adapter::update(request, |state| state.notes_mut().is_denied = true);
         match self {
-            Self::Denied(denied) => refuse(request, rule, denied, payload),
+            Self::Denied(denied) => refuse(request, rule, after_object(request, denied), payload),
             Self::Failed(error) => failed(request, rule, &error, Failure::OfCheck, payload),
             Self::NotExtracted(error) => failed(request, rule, &error, Failure::OfArgument, payload),
         }
@@ -380,5 +380,7 @@ pub(crate) fn failed(
         }
     }
     let denial = Denial { cause: Some(cause), ..Denial::new(Reason::CheckFailed) };
-    super::refuse_with(request, rule, denial.into(), payload, |ours| respond::of_check(error, ours))
+    super::refuse_with(DecisionSite::of(request), (request, rule), denial.into(), payload, |ours| {
+        respond::of_check(error, ours)
+    })
 }

@@ -42,11 +42,19 @@ pub struct LayerDenial {
     pub denial: Denial,
     /// The index of the layer. `None` if the denial does not belong to a particular layer.
     pub layer: Option<usize>,
+    /// Whether the response must look as if an object did not exist, if the denial is about the object.
+    pub hides_object: bool,
+}
+
+impl LayerDenial {
+    const fn in_layer(denial: Denial, index: usize) -> Self {
+        Self { denial, layer: Some(index), hides_object: false }
+    }
 }
 
 impl From<Denial> for LayerDenial {
     fn from(denial: Denial) -> Self {
-        Self { denial, layer: None }
+        Self { denial, layer: None, hides_object: false }
     }
 }
 
@@ -92,16 +100,21 @@ fn enforce_with<'r, H: Adapter, L: Layers<'r, H>>(
     handler: &'static Rule,
     state: &mut RequestState<H>,
 ) -> Enforcement {
-    for index in 0..layers.count() {
+    let count = layers.count();
+    let mut is_recorded = metrics::IS_ENABLED;
+    for index in 0..count {
         let Some((engine, rules)) = layers.layer(index, handler) else { break };
+        is_recorded |= engine.sink().is_some();
         let query = CallerQuery { request, rules, handler, checks: Checks::default() };
         match engine.evaluate(query, None, state) {
             Evaluation::Granted => {}
             Evaluation::Denied(denial, asked) => {
-                if layers.not_found(handler) && not_found::work(engine, request, &denial, asked, state).is_some() {
+                // Without further layers, these are all rules.
+                let is_hidden = if count == 1 { rules.not_found() } else { layers.not_found(handler) };
+                if is_hidden && not_found::work(engine, request, &denial, asked, state).is_some() {
                     return Enforcement::Pending(Wait(Waiting::Equalization { layer: index, denial }));
                 }
-                return Enforcement::Denied(LayerDenial { denial, layer: Some(index) });
+                return Enforcement::Denied(LayerDenial::in_layer(denial, index));
             }
             Evaluation::Pending(_) => return Enforcement::Pending(Wait(Waiting::Evaluation(index))),
             Evaluation::RunCheck(..) => return Enforcement::RunCheck,
@@ -111,7 +124,11 @@ fn enforce_with<'r, H: Adapter, L: Layers<'r, H>>(
     if state.has_activities() && layers.iter(handler).any(|(_, rules)| rules.facts_needed().caller) {
         return Enforcement::Pending(Wait(Waiting::Activity));
     }
-    match record_grant(layers, request, handler, state) {
+    let recorded = match is_recorded || state.notes().is_some() {
+        true => record_grant(layers, request, handler, state),
+        false => lease_is_taken::<H, L>(layers, request, handler),
+    };
+    match recorded {
         Ok(()) => Enforcement::Granted,
         Err(denied) => Enforcement::Denied(denied),
     }
@@ -139,7 +156,7 @@ pub async fn finish<'r, H: Adapter, L: Layers<'r, H>>(
             if let Some((engine, _)) = layers.layer(layer, handler) {
                 equalize(engine, request, &denial, ProviderCalls::default()).await;
             }
-            Err(LayerDenial { denial, layer: Some(layer) })
+            Err(LayerDenial::in_layer(denial, layer))
         }
         Waiting::Activity => grant(layers, request, handler).await.map(|()| true),
     }
@@ -179,7 +196,7 @@ pub async fn evaluate_layers<'r, H: Adapter, L: Layers<'r, H>>(
                     if layers.not_found(handler) {
                         equalize(engine, request, &denial, asked).await;
                     }
-                    return Err(LayerDenial { denial, layer: Some(index) });
+                    return Err(LayerDenial::in_layer(denial, index));
                 }
                 Evaluation::RunCheck(index, principal) => return Ok(Some((index, principal))),
                 Evaluation::Pending(pending) => verified = Some(engine.complete(request, pending).await),
@@ -205,7 +222,7 @@ pub async fn grant<'r, H: Adapter, L: Layers<'r, H>>(
         let owner = layers.iter(handler).enumerate().find(|(_, (engine, _))| engine.id() == activity.engine);
         let Some((index, (engine, _))) = owner else { continue };
         if let Err(denial) = engine.record_activity(request, activity).await {
-            return Err(LayerDenial { denial, layer: Some(index) });
+            return Err(LayerDenial::in_layer(denial, index));
         }
     }
     let mut state = H::take_state(request);
@@ -251,7 +268,7 @@ fn record_grant<'r, H: Adapter, L: Layers<'r, H>>(
         }
         engine
             .record_granted(request, handler, caller.as_ref(), rules.facts_needed().place, state)
-            .map_err(|denial| LayerDenial { denial, layer: Some(index) })?;
+            .map_err(|denial| LayerDenial::in_layer(denial, index))?;
     }
     Ok(())
 }

@@ -151,9 +151,11 @@ async fn asked<R: Policy<A>, A: Action>(request: HttpRequest) -> Result<Authoriz
             let reason = auth_core::denial::Reason::InsufficientPermissions;
             let denial =
                 auth_core::denial::Denial { cause: Some(cause), caller, ..auth_core::denial::Denial::new(reason) };
-            Err(guard::refuse(&request, rule, denial, Payload::None))
+            Err(guard::refuse(&request, rule, guard::after_object(&request, denial), Payload::None))
         }
-        Err(Undecidable::Denied(denial)) => Err(guard::refuse(&request, rule, *denial, Payload::None)),
+        Err(Undecidable::Denied(denial)) => {
+            Err(guard::refuse(&request, rule, guard::after_object(&request, *denial), Payload::None))
+        }
         Err(Undecidable::Failed(error)) => {
             Err(guard::failed(&request, rule, &error, guard::Failure::OfCheck, Payload::None))
         }
