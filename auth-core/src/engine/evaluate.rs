@@ -103,8 +103,11 @@ impl<H: Adapter> Engine<H> {
                     return Evaluation::RunCheck(index, principal);
                 }
                 Decision::AskRights(dimensions) => {
-                    let tenant = asked_tenant(&case, dimensions);
-                    return self.ask(query.request, caller.known, Question::Rights(tenant));
+                    let question = Question::Rights(asked_tenant(&case, dimensions));
+                    match self.cached_answer(query.request, &caller.known, &question) {
+                        Some(principal) => caller.known = Some(Ok(principal)),
+                        None => return self.ask(query.request, caller.known, question),
+                    }
                 }
                 Decision::AskDefaultTenant => {
                     return self.ask(query.request, caller.known, Question::DefaultTenant);

@@ -39,6 +39,21 @@ pub(super) enum Question {
 }
 
 impl<H: Adapter> Engine<H> {
+    /// Returns the caller with the cached answer to a question. `None` if the provider has to be asked.
+    pub(super) fn cached_answer(
+        &self,
+        request: &H::Request,
+        known: &Option<Result<Principal, Denial>>,
+        question: &Question,
+    ) -> Option<Principal> {
+        let (Some(Ok(principal)), Question::Rights(tenant)) = (known, question) else { return None };
+        if tenant.as_ref().is_some_and(|tenant| H::rights_override(request, tenant).is_some()) {
+            return None;
+        }
+        let answer = self.rights_provider.as_ref()?.known(&principal.id(), tenant.as_ref())?;
+        Some(principal.with_rights(tenant.clone(), answer))
+    }
+
     /// Asks the provider about a known caller. Returns `None` if no provider is configured, or the caller is not known.
     pub(super) fn ask_provider(
         &self,

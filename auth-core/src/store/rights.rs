@@ -138,6 +138,12 @@ struct TenantRights {
 }
 
 impl CallerRights {
+    /// Returns the place of an answer that was asked for.
+    fn slot(&self, tenant: Option<&Tenant>) -> Option<AnswerSlot> {
+        let answers = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        answers.iter().find(|known| known.tenant.as_ref() == tenant).map(|known| Arc::clone(&known.answer))
+    }
+
     /// Returns the place of the answer for a tenant. `None` if there are too many tenants.
     fn of(&self, tenant: Option<&Tenant>) -> Option<AnswerSlot> {
         let mut answers = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -193,6 +199,14 @@ impl ProvidedRights {
     /// Returns whether the provider can be asked about tenants with several dimensions.
     pub(crate) fn knows_dimensions(&self) -> bool {
         !self.is_of_roles
+    }
+
+    /// Returns the cached rights, if they are known without waiting.
+    pub(crate) fn known(&self, id: &Id, tenant: Option<&Tenant>) -> Option<RightsLookup> {
+        let slot = self.callers.get(id).filter(|_| !self.ttl.is_zero())?.slot(tenant)?;
+        let answer = slot.try_lock().ok()?;
+        let (until, rights) = answer.as_ref()?;
+        until.after(clock::monotonic()).map(|_| RightsLookup::Answered(Arc::clone(rights)))
     }
 
     /// Returns the cached rights, or asks the provider.

@@ -7,8 +7,10 @@ use actix_web::http::header::{HeaderName, HeaderValue};
 use auth_actix::identity::{
     AccountId, Accounts, Login, Lookup, Rights, RightsProvider, RightsUnavailable, Tenant, Who,
 };
-use auth_actix::tokens::{ExposeSecret as _, MemoryTokenStore, Owner, TokenDigest, TokenId, TokenRecord, Tokens};
-use auth_actix::{Auth, AuthBuilder, Id, at};
+use auth_actix::tokens::{
+    ExposeSecret as _, MemoryTokenStore, Owner, StoreUnavailable, TokenDigest, TokenId, TokenRecord, TokenStore, Tokens,
+};
+use auth_actix::{Auth, AuthBuilder, BoxFuture, Id, at};
 
 use crate::Outcome;
 use crate::subject::at_once;
@@ -18,19 +20,43 @@ use crate::subject::at_once;
 pub(crate) enum Application {
     /// A client with a token that the application issued.
     OwnToken(Lookups),
-    /// An account with a token that the application issued, limited to a role.
-    LimitedToken(Lookups),
+    /// An account with a token that the application issued, limited to a role if that is the ceiling.
+    AccountToken(Ceiling),
     /// An account that is found for the token of an issuer.
     Account,
     /// A tenant in a header, within which a provider answers the role.
     Tenant,
 }
 
-/// Whether own tokens are cached.
+/// How own tokens are found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Lookups {
+    /// In memory.
+    Memory,
+    /// In a store that is asked for each request, as a database is.
     Each,
+    /// In the cache of that store.
     Cached,
+}
+
+/// The ceiling of a token of an account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Ceiling {
+    Everything,
+    Role,
+}
+
+/// A store that is asked through futures.
+struct Asked(MemoryTokenStore);
+
+impl TokenStore for Asked {
+    fn find<'a>(&'a self, digest: &'a TokenDigest) -> BoxFuture<'a, Result<Option<TokenRecord>, StoreUnavailable>> {
+        self.0.find(digest)
+    }
+
+    fn touch<'a>(&'a self, id: &'a TokenId, at: SystemTime) -> BoxFuture<'a, Result<(), StoreUnavailable>> {
+        self.0.touch(id, at)
+    }
 }
 
 /// The time for which everything is cached that can be. Longer than a measurement.
@@ -84,11 +110,14 @@ impl Application {
     pub(crate) fn build(self, bearer: AuthBuilder) -> Outcome<(Auth, Option<String>)> {
         match self {
             Self::OwnToken(lookups) => {
-                own_tokens(lookups, Owner::Client("backup".into()), |tokens| Auth::builder().tokens(tokens))
+                let owner = Owner::Client("backup".into());
+                own_tokens((lookups, Ceiling::Role), owner, |tokens| Auth::builder().tokens(tokens))
             }
-            Self::LimitedToken(lookups) => {
+            Self::AccountToken(ceiling) => {
                 let owner = Owner::Account(AccountId::new("member", 7));
-                own_tokens(lookups, owner, |tokens| Auth::builder().tokens(tokens.for_accounts()).accounts(Members))
+                own_tokens((Lookups::Memory, ceiling), owner, |tokens| {
+                    Auth::builder().tokens(tokens.for_accounts()).accounts(Members)
+                })
             }
             Self::Account => Ok((bearer.accounts(Members).build()?, None)),
             Self::Tenant => {
@@ -104,22 +133,29 @@ impl Application {
     }
 }
 
-/// Returns an application with a single token of this owner, which is limited to a role.
+/// Returns an application with a single token of this owner.
 fn own_tokens(
-    lookups: Lookups,
+    (lookups, ceiling): (Lookups, Ceiling),
     owner: Owner,
     build: impl FnOnce(Tokens) -> AuthBuilder,
 ) -> Outcome<(Auth, Option<String>)> {
     let prefix: auth_actix::tokens::TokenPrefix = "pat_".parse()?;
     let token = prefix.generate()?.expose_secret().to_owned();
     let mut record = TokenRecord::new(TokenId::generate()?, owner, SystemTime::now());
-    record.ceiling = Some(Rights::new().roles(["admin"]));
+    record.ceiling = Some(match ceiling {
+        Ceiling::Everything => Rights::everything(),
+        Ceiling::Role => Rights::new().roles(["admin"]),
+    });
     // As if it was just used, so that no use is recorded while it is measured.
     record.last_used = Some(SystemTime::now() + CACHE);
     let store = MemoryTokenStore::new(1);
     let admin = auth_actix::tokens::TokenStore::admin(&store).ok_or("the store is read-only")?;
     at_once(admin.insert(&TokenDigest::sha256(token.as_bytes()), record)).ok_or("the store waits")??;
-    let tokens = Tokens::named("personal").prefix("pat_").store(store);
-    let tokens = if lookups == Lookups::Cached { tokens.cache(CACHE) } else { tokens };
+    let tokens = Tokens::named("personal").prefix("pat_");
+    let tokens = match lookups {
+        Lookups::Memory => tokens.store(store),
+        Lookups::Each => tokens.store(Asked(store)),
+        Lookups::Cached => tokens.store(Asked(store)).cache(CACHE),
+    };
     Ok((build(tokens).build()?, Some(token)))
 }

@@ -9,7 +9,7 @@ use auth_core::runtime::clock;
 use auth_core::scheme::bearer::Bearer;
 
 use crate::Outcome;
-use crate::application::{Application, Lookups};
+use crate::application::{Application, Ceiling, Lookups};
 use crate::handlers::{ByHand, one, thousand, usual};
 use crate::issuer::{Algorithm, Claims};
 use crate::subject::{self, Ask, Asked, Function, Handler, InRuntime, Shape, Subject, handler};
@@ -211,10 +211,12 @@ impl Case {
         let of = |name: &str, application| Self { remembers: true, application: Some(application), ..Self::new(name) };
         let (principal, account) = (handler!(usual::role_and_principal), handler!(usual::account));
         vec![
+            of("own token/in memory", Application::OwnToken(Lookups::Memory)),
             of("own token/looked up", Application::OwnToken(Lookups::Each)),
             of("own token/cached", Application::OwnToken(Lookups::Cached)),
             Self { handler: principal, ..of("own token/cached principal", Application::OwnToken(Lookups::Cached)) },
-            of("own token/account, cached", Application::LimitedToken(Lookups::Cached)),
+            of("own token/account", Application::AccountToken(Ceiling::Everything)),
+            of("own token/account with a ceiling", Application::AccountToken(Ceiling::Role)),
             Self { handler: account, ..of("account/cached", Application::Account) },
             Self { handler: handler!(usual::tenant), ..of("tenant/header", Application::Tenant) },
         ]

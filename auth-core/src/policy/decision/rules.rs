@@ -1,5 +1,7 @@
 //! The rules of a handler and of the scopes around it.
 
+use smallvec::SmallVec;
+
 use crate::identity::vocabulary::Name;
 use crate::policy::atom::{Atom, ByCredential};
 use crate::policy::facts::{Checks, Facts};
@@ -93,11 +95,11 @@ impl<'a> Rules<'a> {
     }
 
     /// Returns the dimensions of the tenants that atoms name, each once.
-    pub fn dimensions(self) -> Vec<&'static str> {
-        let mut names = Vec::new();
+    pub fn dimensions(self) -> SmallVec<[&'static str; 4]> {
+        let mut names = SmallVec::new();
         for name in self.literals().into_iter().filter_map(Literal::tenant).flatten() {
             if !names.contains(name) {
-                names.push(name);
+                names.push(*name);
             }
         }
         names
@@ -113,8 +115,8 @@ impl<'a> Rules<'a> {
         self.literals().into_iter().filter_map(Literal::object).map(|(_, object)| object.path)
     }
 
-    pub(crate) fn literals(self) -> Vec<&'a Literal> {
-        let mut literals = Vec::new();
+    pub(crate) fn literals(self) -> SmallVec<[&'a Literal; 8]> {
+        let mut literals = SmallVec::new();
         for formula in self.formulas() {
             formula.literals(&mut |literal| {
                 literals.push(literal);

@@ -139,11 +139,21 @@ impl OwnTokens {
     ) -> Result<Principal, Denial> {
         let lookup = (&**store, &digest, source.cache);
         let found = source.lookups.find(lookup, &self.limit, seen.map(PeerOrClient::address)).await;
-        let Some(found) = found.map_err(|cause| unavailable(place, cause))? else {
-            self.misses.count(Some(&digest), seen).await;
-            return Err(Denial::refused(challenge_of(place), Reason::InvalidCredentials, "the token is unknown"));
-        };
-        self.accept((source, store), &digest, &found, place, seen)
+        match found.map_err(|cause| unavailable(place, cause))? {
+            Some(found) => self.accept((source, store), &digest, &found, place, seen),
+            None => self.refuse_unknown(digest, place, seen).await,
+        }
+    }
+
+    /// Refuses an unknown token, and counts it for the throttle.
+    async fn refuse_unknown(
+        &self,
+        digest: TokenDigest,
+        place: TokenPlace<'_>,
+        seen: Option<PeerOrClient>,
+    ) -> Result<Principal, Denial> {
+        self.misses.count(Some(&digest), seen).await;
+        Err(Denial::refused(challenge_of(place), Reason::InvalidCredentials, "the token is unknown"))
     }
 
     /// Returns the caller of a token that the store or the cache has found.
@@ -287,9 +297,14 @@ impl<H: RequestHead> Authenticator<H> for OwnTokens {
                 let Some(digest) = digest_of(&**store, token) else {
                     return ready(Err(unavailable(place, "the store of tokens panicked")));
                 };
-                match source.lookups.cached(&digest) {
-                    Some(found) => ready(self.accept(from, &digest, &found, place, seen)),
-                    None => Verification::pending(self.look_up(from, digest, place, seen)),
+                if let Some(found) = source.lookups.cached(&digest) {
+                    return ready(self.accept(from, &digest, &found, place, seen));
+                }
+                match source.lookups.find_now(&**store, &digest) {
+                    Ok(Some(Some(found))) => ready(self.accept(from, &digest, &found, place, seen)),
+                    Ok(Some(None)) => Verification::pending(self.refuse_unknown(digest, place, seen)),
+                    Ok(None) => Verification::pending(self.look_up(from, digest, place, seen)),
+                    Err(cause) => ready(Err(unavailable(place, cause))),
                 }
             }
             (_, None) => ready(Err(Denial::new(Reason::SetUp))),

@@ -1,32 +1,68 @@
 //! Lookups of tokens in a store: bounded, coalesced, and cached if configured.
 
 use std::net::IpAddr;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
+
+use quick_cache::sync::Cache;
 
 use super::found::FoundToken;
 use crate::runtime::concurrency_limit::ConcurrencyLimit;
 use crate::runtime::single_flight::SingleFlightCache;
 use crate::runtime::timeout;
-use crate::store::tokens::{TokenDigest, TokenStore};
+use crate::store::tokens::{TokenDigest, TokenRecord, TokenStore};
 use crate::store::unavailable::StoreUnavailable;
 
 /// Maximum number of cached records of one source.
 const MAX_CACHED: usize = 10_000;
 
 /// The lookups of one token source. A missing token is never cached (TOKEN-5).
-pub(super) struct Lookups(SingleFlightCache<TokenDigest, Option<Arc<FoundToken>>>);
+pub(super) struct Lookups {
+    cached: SingleFlightCache<TokenDigest, Option<Arc<FoundToken>>>,
+    /// The callers of records that stores in memory have passed. They are used only for an equal record.
+    callers: Cache<TokenDigest, Arc<FoundToken>>,
+}
+
+/// The answer of a store that finds records without waiting. Contains `None` if there is no record.
+pub(super) type FoundNow = Option<Option<Arc<FoundToken>>>;
 
 impl Default for Lookups {
     fn default() -> Self {
-        Self(SingleFlightCache::new(MAX_CACHED))
+        Self { cached: SingleFlightCache::new(MAX_CACHED), callers: Cache::new(MAX_CACHED) }
     }
 }
 
 impl Lookups {
     /// Returns the cached token.
     pub(super) fn cached(&self, digest: &TokenDigest) -> Option<Arc<FoundToken>> {
-        self.0.get(digest).flatten()
+        self.cached.get(digest).flatten()
+    }
+
+    /// Looks a token up in a store that finds records without waiting. Returns `None` for another store.
+    ///
+    /// # Errors
+    /// The store panicked.
+    pub(super) fn find_now(&self, store: &dyn TokenStore, digest: &TokenDigest) -> Result<FoundNow, &'static str> {
+        let mut found = None;
+        let mut visit = |record: Option<&TokenRecord>| found = record.map(|record| self.caller_of(digest, record));
+        let is_found = catch_unwind(AssertUnwindSafe(|| store.find_now(digest, &mut visit)));
+        match is_found {
+            Ok(true) => Ok(Some(found)),
+            Ok(false) => Ok(None),
+            Err(_) => Err("the store of tokens panicked"),
+        }
+    }
+
+    fn caller_of(&self, digest: &TokenDigest, record: &TokenRecord) -> Arc<FoundToken> {
+        match self.callers.get(digest).filter(|known| known.record == *record) {
+            Some(known) => known,
+            None => {
+                let found = Arc::new(FoundToken::new(record.clone()));
+                self.callers.insert(digest.clone(), Arc::clone(&found));
+                found
+            }
+        }
     }
 
     /// Looks a token up, and caches it for `ttl`. Requests that present one token at the same time share a lookup. `client` is the
@@ -49,13 +85,14 @@ impl Lookups {
             let ttl = if record.is_some() { ttl } else { Duration::ZERO };
             Ok((record.map(FoundToken::new).map(Arc::new), ttl))
         };
-        self.0.get_or_fetch(digest, || CROWDED, look_up).await
+        self.cached.get_or_fetch(digest, || CROWDED, look_up).await
     }
 
     /// Removes all cached records, because tokens of the source have changed. Lookups in progress are neither cached nor shared with
     /// later requests.
     pub(super) fn clear(&self) {
-        self.0.clear();
+        self.cached.clear();
+        self.callers.clear();
     }
 }
 

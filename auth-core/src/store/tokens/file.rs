@@ -256,6 +256,11 @@ impl TokenStore for FileTokenStore {
         Box::pin(ready(Ok(found.map(|record| self.0.with_use(record)))))
     }
 
+    fn find_now(&self, digest: &TokenDigest, visit: &mut dyn FnMut(Option<&TokenRecord>)) -> bool {
+        visit(self.0.tokens.load().get(digest));
+        true
+    }
+
     fn touch<'a>(&'a self, id: &'a TokenId, at: WallTime) -> BoxFuture<'a, Result<(), StoreUnavailable>> {
         if self.0.tokens.load().contains_id(id) {
             let mut used = self.0.used();

@@ -130,16 +130,23 @@ impl TokenStore for ApiKeyFile {
     }
 
     fn find<'a>(&'a self, digest: &'a TokenDigest) -> BoxFuture<'a, Result<Option<TokenRecord>, StoreUnavailable>> {
+        let mut found = None;
+        self.find_now(digest, &mut |record| found = record.cloned());
+        let record = found.map(|record| {
+            let last_used = self.0.used.lock().unwrap_or_else(PoisonError::into_inner).get(&record.id).copied();
+            TokenRecord { last_used, ..record }
+        });
+        Box::pin(ready(Ok(record)))
+    }
+
+    fn find_now(&self, digest: &TokenDigest, visit: &mut dyn FnMut(Option<&TokenRecord>)) -> bool {
         let id = digest.as_bytes().get(..ID_LENGTH).and_then(|id| std::str::from_utf8(id).ok()?.parse().ok());
         let records = self.0.records.load();
         let found = id
             .and_then(|id: TokenId| records.get(&id))
             .filter(|(stored, _)| stored.as_bytes().ct_eq(digest.as_bytes()).into());
-        let record = found.map(|(_, record)| {
-            let last_used = self.0.used.lock().unwrap_or_else(PoisonError::into_inner).get(&record.id).copied();
-            TokenRecord { last_used, ..record.clone() }
-        });
-        Box::pin(ready(Ok(record)))
+        visit(found.map(|(_, record)| record));
+        true
     }
 
     fn touch<'a>(&'a self, id: &'a TokenId, at: WallTime) -> BoxFuture<'a, Result<(), StoreUnavailable>> {

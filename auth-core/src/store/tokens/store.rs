@@ -44,6 +44,13 @@ pub trait TokenStore: Send + Sync + 'static {
     /// read.
     fn find<'a>(&'a self, digest: &'a TokenDigest) -> BoxFuture<'a, Result<Option<TokenRecord>, StoreUnavailable>>;
 
+    /// Passes the record with this digest to `visit`, or `None` if there is none, and returns `true`. Only for stores that find records
+    /// without I/O: a lookup then allocates nothing, and is not limited. `visit` is called at most once. The record may lack the time of
+    /// its last use. Default: returns `false`, so that [`find`](Self::find) is called.
+    fn find_now(&self, _digest: &TokenDigest, _visit: &mut dyn FnMut(Option<&TokenRecord>)) -> bool {
+        false
+    }
+
     /// Records a use of a token. A time before the recorded one, and an unknown token, change nothing. A store may ignore a use
     /// within a minute of the recorded one.
     ///
