@@ -1,6 +1,6 @@
 //! A token that a store has found: its checks, and its caller.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use super::source::TokenSource;
 use crate::denial::Reason;
@@ -10,7 +10,7 @@ use crate::identity::issuer::Issuer;
 use crate::identity::network::Network;
 use crate::identity::principal::{Binding, Principal};
 use crate::identity::rights::Rights;
-use crate::runtime::clock::Timestamp;
+use crate::runtime::clock::{Moment, Timestamp};
 use crate::store::tokens::{Owner, TokenId, TokenRecord};
 
 /// The record of a token, with its callers by the issuers of the places in which it was presented. Contains what the store has
@@ -18,6 +18,8 @@ use crate::store::tokens::{Owner, TokenId, TokenRecord};
 pub(super) struct FoundToken {
     pub(super) record: TokenRecord,
     callers: [OnceLock<Caller>; 2],
+    /// The time until which further uses are not recorded.
+    pub(super) noted: Mutex<Option<Moment>>,
 }
 
 /// A caller, and the version of the grants of roles in which its names are found.
@@ -36,7 +38,7 @@ pub(super) enum NoCaller {
 
 impl FoundToken {
     pub(super) fn new(record: TokenRecord) -> Self {
-        Self { record, callers: Default::default() }
+        Self { record, callers: Default::default(), noted: Mutex::default() }
     }
 
     /// Returns the caller, unless the token is revoked or expired. Repeated for each use of a cached record (TOKEN-15).

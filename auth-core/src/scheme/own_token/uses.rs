@@ -1,10 +1,11 @@
 //! The records of uses of tokens, which never delay a request.
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use quick_cache::sync::Cache;
 
+use super::found::FoundToken;
 use super::source::TokenSource;
 use crate::audit::{Event, EventKind, Sink, try_record};
 use crate::runtime::background_fetch::spawn;
@@ -32,14 +33,17 @@ impl TokenUses {
     }
 
     /// Records the use of a token in the background, at most once a minute (TOKEN-15).
-    pub(super) fn note(&self, store: &Arc<dyn TokenStore>, record: &TokenRecord) {
-        let now = clock::monotonic();
-        let is_recent = self.used.get(&record.id).is_some_and(|used| used.plus(USE_INTERVAL) > now);
+    pub(super) fn note(&self, store: &Arc<dyn TokenStore>, found: &FoundToken) {
+        let (now, record) = (clock::monotonic(), &found.record);
         let recorded = record.last_used.map(|used| Timestamp::from_wall_time(used).plus(USE_INTERVAL));
-        if is_recent || recorded.is_some_and(|next| next > clock::now()) {
+        let mut noted = found.noted.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_recent = noted.is_some_and(|until| until > now) || recorded.is_some_and(|next| next > clock::now());
+        if is_recent || self.used.get(&record.id).is_some_and(|used| used.plus(USE_INTERVAL) > now) {
             return;
         }
         let Some(at) = clock::now().to_wall_time() else { return };
+        *noted = Some(now.plus(USE_INTERVAL));
+        drop(noted);
         self.used.insert(record.id.clone(), now);
         let (store, id) = (Arc::clone(store), record.id.clone());
         let _ = spawn(async move {
