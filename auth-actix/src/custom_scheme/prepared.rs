@@ -6,6 +6,7 @@ use actix_web::HttpRequest;
 use auth_core::denial::{Denial, Reason, RetryAfter};
 use auth_core::identity::issuer::{Confers, Issuer};
 use auth_core::identity::scheme_id::{CustomSchemeId, SchemeId, is_token};
+use auth_core::matrix::CredentialPlace;
 use auth_core::runtime::timeout;
 use auth_core::scheme::build_error::{BuildError, Mistakes};
 use auth_core::scheme::settings::{AllSettings, Assembly, IssuerSettings, SchemeSettings, SettingsContext};
@@ -179,7 +180,7 @@ impl scheme::Authenticator<Actix> for Prepared {
         Verification::pending(self.authenticate(view.head.0))
     }
 
-    fn location(&self) -> Option<(&'static str, Vec<String>)> {
-        self.header.clone().map(|header| ("header", vec![header]))
+    fn places(&self, _: &Issuer) -> Vec<CredentialPlace> {
+        vec![self.header.clone().map_or(CredentialPlace::Authorization, CredentialPlace::Header)]
     }
 }

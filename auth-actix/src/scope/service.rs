@@ -224,6 +224,7 @@ impl Registry {
             for method in methods {
                 let mut route = RouteAccess::new(&method, &path, rules);
                 route.schemes = startup_checks::schemes(auth.engine(), rules);
+                route.credentials = startup_checks::credentials(auth.engine(), rules);
                 route.tenant_headers = startup_checks::tenant_headers(auth.engine(), rules, &path);
                 route.notes.extend(entry.notes.iter().cloned());
                 route.notes.extend(count_note(self.binding.guards_so_far(), "scope guards"));

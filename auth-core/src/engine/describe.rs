@@ -3,6 +3,7 @@
 use super::Engine;
 use super::request::Adapter;
 use crate::client::address::AddressSource;
+use crate::identity::issuer::Issuer;
 use crate::identity::scheme_id::SchemeId;
 use crate::matrix::{AcceptedScheme, Matrix};
 
@@ -12,10 +13,11 @@ impl<H: Adapter> Engine<H> {
         for scheme in self.schemes.iter() {
             for source in scheme.sources() {
                 matrix.add_source(source, &scheme.describe(source));
-                let scheme = AcceptedScheme { name: source.scheme.name().to_owned(), place: scheme.location() };
-                if source.scheme != SchemeId::OPEN && !matrix.schemes.contains(&scheme) {
-                    matrix.schemes.push(scheme);
-                }
+            }
+        }
+        for scheme in self.accepted().into_iter().flat_map(|(_, schemes)| schemes) {
+            if scheme.scheme != SchemeId::OPEN && !matrix.schemes.contains(&scheme) {
+                matrix.schemes.push(scheme);
             }
         }
         for switch in self.switches() {
@@ -23,6 +25,16 @@ impl<H: Adapter> Engine<H> {
                 matrix.switches.push(switch);
             }
         }
+    }
+
+    /// Returns the sources of credentials, each with its credentials in each place.
+    pub(super) fn accepted(&self) -> Vec<(&Issuer, Vec<AcceptedScheme>)> {
+        let mut sources = Vec::new();
+        for scheme in self.schemes.iter() {
+            sources.extend(scheme.sources().iter().map(|source| (&**source, scheme.places(source))));
+        }
+        let accepted = AcceptedScheme::all(&sources);
+        sources.into_iter().map(|(source, _)| source).zip(accepted).collect()
     }
 
     fn switches(&self) -> Vec<String> {

@@ -11,6 +11,7 @@ mod diff;
 mod test_cases;
 mod html;
 mod json;
+mod accepted;
 mod openapi;
 
 #[cfg(test)]
@@ -20,6 +21,7 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 
+pub use self::accepted::{AcceptedScheme, CredentialPlace};
 #[cfg(test)]
 pub(crate) use self::diff::holds_wherever;
 pub use self::diff::{Change, Difference};
@@ -29,7 +31,6 @@ pub use self::openapi::OpenApiError;
 pub use self::request::{CaseCaller, CaseLocation};
 pub use self::test_cases::{Case, Cases};
 use crate::identity::issuer::Issuer;
-use crate::identity::scheme_id::SchemeId;
 use crate::identity::vocabulary::Vocabulary;
 pub use crate::policy::atom::Fact;
 use crate::policy::decision::Rules;
@@ -47,7 +48,7 @@ pub struct Matrix {
     pub sources: Vec<String>,
     /// Settings that admit more callers than their absence would.
     pub switches: Vec<String>,
-    /// The accepted schemes.
+    /// The accepted credentials, one entry for each place.
     #[serde(skip)]
     pub schemes: Vec<AcceptedScheme>,
     /// Services without a rule that requests can reach, each with the reason and the location of its declaration.
@@ -83,6 +84,9 @@ pub struct RouteAccess {
     pub sufficient: Option<Vec<Vec<String>>>,
     /// The credential schemes that could grant access.
     pub schemes: Vec<String>,
+    /// The keys of the accepted credentials ([`Matrix::schemes`]) that could grant access.
+    #[serde(skip)]
+    pub credentials: Vec<String>,
     /// The headers that name the tenants of the rule, each with the name of the tenant.
     pub tenant_headers: Vec<(String, String)>,
     /// The atoms about the object of a request.
@@ -130,46 +134,13 @@ impl RouteAccess {
             any_object: handler.any_object.map(str::to_owned),
             any_token: handler.any_token.map(str::to_owned),
             schemes: Vec::new(),
+            credentials: Vec::new(),
             tenant_headers: Vec::new(),
             handler: handler.target.name().to_owned(),
             file: handler.file.to_owned(),
             line: handler.line,
             notes: Vec::new(),
             rule,
-        }
-    }
-}
-
-/// A credential scheme, with the location of its credentials.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct AcceptedScheme {
-    /// The name of the scheme, as in challenges.
-    pub name: String,
-    /// The location: `header` or `cookie` with its names, or `tls`. `None` for credentials in `Authorization`.
-    pub place: Option<(&'static str, Vec<String>)>,
-}
-
-impl AcceptedScheme {
-    /// Returns the OpenAPI security scheme.
-    fn to_openapi(&self) -> serde_json::Value {
-        match &self.place {
-            Some(("tls", _)) => serde_json::json!({ "type": "mutualTLS" }),
-            // A security scheme has one name.
-            Some((place, names)) => match names.as_slice() {
-                [name, others @ ..] if !others.is_empty() => serde_json::json!({
-                    "type": "apiKey", "in": place, "name": name, "description": format!("Also in {}.", others.join(" or ")),
-                }),
-                names => serde_json::json!({ "type": "apiKey", "in": place, "name": names.first() }),
-            },
-            None if self.name == "Bearer" => {
-                serde_json::json!({ "type": "http", "scheme": "bearer", "bearerFormat": "JWT" })
-            }
-            // Tokens that the application issues, in `Authorization: Bearer`.
-            None if self.name == SchemeId::OWN_TOKEN.name() => {
-                serde_json::json!({ "type": "http", "scheme": "bearer" })
-            }
-            None => serde_json::json!({ "type": "http", "scheme": self.name.to_ascii_lowercase() }),
         }
     }
 }

@@ -1,10 +1,13 @@
 //! Security requirements for an OpenAPI document, derived from the enforced rules.
 
+use std::collections::BTreeSet;
+
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
-use super::expr::Expr;
+use super::expr::{Expr, ExprLiteral};
+use super::implicants::Implicant;
 use super::{Matrix, RouteAccess, SUFFICIENT_SETS};
 use crate::denial::Reason;
 use crate::denial::problem;
@@ -38,11 +41,83 @@ const METHODS: [&str; 9] = ["get", "put", "post", "delete", "options", "head", "
 /// The name of the problem schema in the document.
 const PROBLEM: &str = "Problem";
 
+/// The member of an operation that lists the alternatives of its rule.
+const ACCESS: &str = "x-access";
+
+/// Whether the security requirements of schemes other than OAuth can list names.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Version {
+    /// They must be empty (OpenAPI 3.0 §4.7.30).
+    V3_0,
+    /// They can contain the names of roles (OpenAPI 3.1 §4.8.30).
+    Later,
+}
+
+impl Version {
+    fn of(document: &Value) -> Self {
+        let is_3_0 = document["openapi"].as_str().is_some_and(|version| version.starts_with("3.0"));
+        if is_3_0 { Self::V3_0 } else { Self::Later }
+    }
+}
+
+/// The roles, permissions and scopes of a rule.
+struct RuleNames {
+    /// The scopes of the alternative that needs the fewest.
+    least_scopes: Vec<String>,
+    /// The roles, permissions and scopes that every alternative needs, each with its kind.
+    required: Vec<(String, String)>,
+    /// The roles, permissions and scopes of each alternative, as they are written in rules.
+    alternatives: Vec<String>,
+}
+
+impl RuleNames {
+    fn of(rule: &str) -> Self {
+        let ways = Expr::read(rule).and_then(|tree| tree.ways(SUFFICIENT_SETS)).unwrap_or_default();
+        let names = |way: &Implicant| {
+            let names = way.iter().filter(|literal| !literal.negated).filter_map(|literal| match &literal.fact {
+                Fact::Name(kind, name, _) => Some((kind.clone(), name.clone())),
+                _ => None,
+            });
+            names.collect::<BTreeSet<_>>()
+        };
+        let scopes = ways.iter().map(|way| {
+            let scopes = names(way).into_iter().filter(|(kind, _)| kind == "scope");
+            scopes.map(|(_, name)| name).collect::<Vec<_>>()
+        });
+        let least_scopes = scopes.min_by_key(Vec::len).unwrap_or_default();
+        let shared = ways.iter().map(names).reduce(|one, other| &one & &other).unwrap_or_default();
+        let written = |way: &Implicant| {
+            let is_name = |literal: &&ExprLiteral| matches!(literal.fact, Fact::Name(..));
+            way.iter().filter(is_name).map(ToString::to_string).collect::<Vec<_>>().join(" && ")
+        };
+        let mut alternatives: Vec<_> = ways.iter().map(written).collect();
+        // No name is required if one alternative needs none.
+        if alternatives.iter().any(String::is_empty) {
+            alternatives.clear();
+        }
+        alternatives.dedup();
+        Self { least_scopes, required: shared.into_iter().collect(), alternatives }
+    }
+
+    /// Returns the names in the requirement of a scheme. Those of OAuth list scopes, and additional roles since OpenAPI 3.1.
+    fn required(&self, scheme: Option<SchemeId>, version: Version) -> Vec<String> {
+        let is_oauth = scheme.is_some_and(SchemeId::is_oauth);
+        let scopes = self.least_scopes.iter().filter(|_| is_oauth);
+        let others =
+            self.required.iter().filter(|(kind, _)| version == Version::Later && !(is_oauth && kind == "scope"));
+        scopes.chain(others.map(|(_, name)| name)).cloned().collect()
+    }
+}
+
 impl Matrix {
     /// Returns the document with the security requirements of the rules. Accepts types of utoipa and any other type that reads and
-    /// writes OpenAPI through serde. Adds the security schemes, the requirement of each operation, its 401 and 403 responses, and
-    /// the schema of their problems (RFC 9457). Removes operations of routes that hide their denials. Replaces existing security
+    /// writes OpenAPI through serde. Adds the security schemes, one for each place of each kind of credential, the requirement of each
+    /// operation, its 401 and 403 responses, and the schema of their problems (RFC 9457). Removes operations of routes that hide their denials. Replaces existing security
     /// requirements of guarded operations. Operations outside all scopes of [`Auth`](crate) stay unchanged.
+    ///
+    /// A requirement lists the roles, permissions and scopes that every alternative of the rule needs. `x-access` lists the alternatives,
+    /// as they are written in rules: `["role(\"read\")", "role(\"read\", in = org)"]`. It omits all other conditions, such as networks
+    /// and checks, and is missing if an alternative needs no name. Headers that name a tenant become parameters.
     ///
     /// Compares full paths, regardless of parameter names. Paths of the document may be relative to the path of its first server
     /// (`"servers": [{"url": "/api"}]`).
@@ -61,6 +136,7 @@ impl Matrix {
         let base =
             server.split_once("://").map_or(server, |(_, rest)| rest.find('/').map_or("", |at| rest.split_at(at).1));
         let base = base.trim_end_matches('/').to_owned();
+        let version = Version::of(document);
         let paths = document.get_mut("paths").and_then(Value::as_object_mut).ok_or(OpenApiError::NoPaths)?;
         for (path, item) in paths.iter_mut() {
             let Some(operations) = item.as_object_mut() else { continue };
@@ -79,7 +155,7 @@ impl Matrix {
                 let routes = of(method);
                 // If several routes match one path, the stricter one is documented.
                 match routes.iter().find(|route| !route.public).or(routes.first()) {
-                    Some(route) => self.secure_operation(route, operation)?,
+                    Some(route) => self.secure_operation(route, operation, version)?,
                     None if self.answers_alone(&whole) => {
                         let operation = format!("{} {base}{path}", method.to_ascii_uppercase());
                         return Err(OpenApiError::NoRoute(operation));
@@ -95,7 +171,7 @@ impl Matrix {
         let components = entry(document, "components");
         let schemes = entry(components, "securitySchemes");
         for scheme in &self.schemes {
-            schemes[&scheme.name] = scheme.to_openapi();
+            schemes[&scheme.key] = scheme.to_openapi();
         }
         entry(components, "schemas")[PROBLEM] = json!({
             "type": "object",
@@ -120,19 +196,23 @@ impl Matrix {
         self.scopes.iter().any(is_below) && self.unguarded.is_empty() && !self.routes.iter().any(is_unknown)
     }
 
-    fn secure_operation(&self, route: &RouteAccess, operation: &mut Map<String, Value>) -> Result<(), OpenApiError> {
-        let scopes = least_scopes(&route.rule);
-        // OpenAPI 3.1 §4.8.30: for schemes other than OAuth, the array lists additional required names.
+    fn secure_operation(
+        &self,
+        route: &RouteAccess,
+        operation: &mut Map<String, Value>,
+        version: Version,
+    ) -> Result<(), OpenApiError> {
+        let names = RuleNames::of(&route.rule);
         // In open mode, no credential is required.
         let is_open = |scheme: &String| scheme == SchemeId::OPEN.name();
-        let with = |scheme: &String| {
-            if is_open(scheme) {
-                return json!({});
-            }
-            let names = if scheme == "Bearer" || scheme == "DPoP" { scopes.clone() } else { Vec::new() };
-            json!({ scheme: names })
+        let with = |key: &String| {
+            let scheme = self.schemes.iter().find(|known| known.key == *key).map(|known| known.scheme);
+            json!({ key: names.required(scheme, version) })
         };
-        let mut requirements: Vec<Value> = route.schemes.iter().map(with).collect();
+        let mut requirements: Vec<Value> = match route.schemes.iter().any(is_open) {
+            true => vec![json!({})],
+            false => route.credentials.iter().map(with).collect(),
+        };
         if route.public {
             if !route.verifies {
                 requirements.clear();
@@ -143,36 +223,44 @@ impl Matrix {
             return Err(OpenApiError::NoScheme(format!("{} {}", route.method, route.path)));
         }
         operation.insert("security".to_owned(), Value::Array(requirements));
+        if !names.alternatives.is_empty() {
+            operation.insert(ACCESS.to_owned(), names.alternatives.into());
+        }
         add_tenants(route, operation);
-        let responses = operation.entry("responses").or_insert_with(|| json!({}));
-        let mut reasons = Vec::new();
-        if route.rule != "public" {
-            reasons.push(Reason::InsufficientPermissions);
-        }
-        // An invalid credential is denied even if none is required.
-        reasons.extend(match (route.public, route.verifies) {
-            _ if route.schemes.iter().any(is_open) => None,
-            (false, _) => Some(Reason::MissingCredentials),
-            (true, true) => Some(Reason::InvalidCredentials),
-            (true, false) => None,
-        });
-        if !route.tenant_headers.is_empty() {
-            reasons.push(Reason::TenantRequired);
-        }
-        for reason in reasons {
-            let answer = reason.response();
-            let schema = json!({ "$ref": format!("#/components/schemas/{PROBLEM}") });
-            let described = json!({
-                "description": answer.title,
-                "content": { problem::MEDIA_TYPE: { "schema": schema } },
-            });
-            let Some(responses) = responses.as_object_mut() else { break };
-            let said = responses.entry(answer.status.to_string()).or_insert_with(|| described.clone());
-            if said.get("content").is_none() {
-                *said = described;
-            }
-        }
+        add_responses(route, operation, route.schemes.iter().any(is_open));
         Ok(())
+    }
+}
+
+/// Adds the responses of denials, unless the document describes them. In open mode, no credential can be missing.
+fn add_responses(route: &RouteAccess, operation: &mut Map<String, Value>, is_open: bool) {
+    let responses = operation.entry("responses").or_insert_with(|| json!({}));
+    let mut reasons = Vec::new();
+    if route.rule != "public" {
+        reasons.push(Reason::InsufficientPermissions);
+    }
+    // An invalid credential is denied even if none is required.
+    reasons.extend(match (route.public, route.verifies) {
+        _ if is_open => None,
+        (false, _) => Some(Reason::MissingCredentials),
+        (true, true) => Some(Reason::InvalidCredentials),
+        (true, false) => None,
+    });
+    if !route.tenant_headers.is_empty() {
+        reasons.push(Reason::TenantRequired);
+    }
+    for reason in reasons {
+        let answer = reason.response();
+        let schema = json!({ "$ref": format!("#/components/schemas/{PROBLEM}") });
+        let described = json!({
+            "description": answer.title,
+            "content": { problem::MEDIA_TYPE: { "schema": schema } },
+        });
+        let Some(responses) = responses.as_object_mut() else { break };
+        let said = responses.entry(answer.status.to_string()).or_insert_with(|| described.clone());
+        if said.get("content").is_none() {
+            *said = described;
+        }
     }
 }
 
@@ -221,30 +309,25 @@ fn plain(pattern: &str) -> String {
     plain
 }
 
-/// Returns the scopes of the implicant that needs the fewest scopes.
-fn least_scopes(rule: &str) -> Vec<String> {
-    let ways = Expr::read(rule).and_then(|tree| tree.ways(SUFFICIENT_SETS)).unwrap_or_default();
-    let scopes = ways.iter().map(|way| {
-        let scopes = way.iter().filter_map(|literal| match &literal.fact {
-            Fact::Name(kind, name, _) if kind == "scope" => Some(name.clone()),
-            _ => None,
-        });
-        scopes.collect::<Vec<_>>()
-    });
-    scopes.min_by_key(Vec::len).unwrap_or_default()
-}
-
 #[cfg(test)]
 mod tests {
-    use super::super::AcceptedScheme;
+    use super::super::{AcceptedScheme, CredentialPlace};
     use super::*;
+
+    fn schemes() -> Vec<AcceptedScheme> {
+        let of = |scheme: SchemeId, place| AcceptedScheme { key: scheme.name().to_owned(), scheme, place };
+        vec![
+            of(SchemeId::Bearer, CredentialPlace::Authorization),
+            of(SchemeId::Session, CredentialPlace::Cookie("id".to_owned())),
+        ]
+    }
 
     fn route(method: &str, path: &str, rule: &str) -> RouteAccess {
         RouteAccess {
             method: method.to_owned(),
             path: path.to_owned(),
             rule: rule.to_owned(),
-            schemes: vec!["Bearer".to_owned(), "Session".to_owned()],
+            credentials: vec!["Bearer".to_owned(), "Session".to_owned()],
             verifies: true,
             ..RouteAccess::default()
         }
@@ -253,10 +336,7 @@ mod tests {
     #[test]
     fn openapi_lists_security_and_omits_hidden_operations() {
         // H5
-        let schemes = vec![
-            AcceptedScheme { name: "Bearer".to_owned(), place: None },
-            AcceptedScheme { name: "Session".to_owned(), place: Some(("cookie", vec!["id".to_owned()])) },
-        ];
+        let schemes = schemes();
         let mut matrix = Matrix { schemes, ..Matrix::default() };
         matrix.routes = vec![
             route("GET", r"/api/posts/{post:\d{1,9}}", r#"scope("read") || (scope("a") && scope("b"))"#),
@@ -308,29 +388,36 @@ mod tests {
             let open = Matrix { unguarded: vec!["moves soon".to_owned()], ..alone };
             assert!(open.secure_openapi(&document).is_ok());
         }
-        matrix.routes[0].schemes.clear();
+        matrix.routes[0].credentials.clear();
         assert!(matches!(matrix.secure_openapi(&document), Err(OpenApiError::NoScheme(_))));
         assert!(matches!(matrix.secure_openapi(&json!({})), Err(OpenApiError::NoPaths)));
     }
 
     #[test]
-    fn credentials_are_described_where_they_are_sent() {
-        let place = |kind: &'static str, names: &[&str]| Some((kind, names.iter().map(ToString::to_string).collect()));
-        let key = |name: &str| json!({ "type": "apiKey", "in": "header", "name": name });
-        let two = json!({ "type": "apiKey", "in": "header", "name": "a", "description": "Also in b or c." });
+    fn operations_list_the_names_that_their_rules_require() {
+        // (rule, requirement of Bearer, requirement of Session, alternatives)
         #[rustfmt::skip]
         let table = [
-            ("Bearer",       None,                            json!({ "type": "http", "scheme": "bearer", "bearerFormat": "JWT" })),
-            ("ApiKey",       None,                            json!({ "type": "http", "scheme": "bearer" })),
-            ("ApiKey",       place("header", &["x-api-key"]),    key("x-api-key")),
-            ("ApiKey",       place("header", &["a", "b", "c"]),  two),
-            ("BearerHeader", place("header", &["api-key"]),      key("api-key")),
-            ("BearerCookie", place("cookie", &["token"]),        json!({ "type": "apiKey", "in": "cookie", "name": "token" })),
-            ("Basic",        None,                            json!({ "type": "http", "scheme": "basic" })),
-            ("ClientCert",   place("tls", &[]),                json!({ "type": "mutualTLS" })),
+            ("authenticated",                                            json!([]),          json!([]),          json!(null)),
+            (r#"role("admin")"#,                                         json!(["admin"]),   json!(["admin"]),   json!([r#"role("admin")"#])),
+            (r#"role("admin", in = org)"#,                               json!(["admin"]),   json!(["admin"]),   json!([r#"role("admin", in = org)"#])),
+            (r#"role("a") || role("b")"#,                                json!([]),          json!([]),          json!([r#"role("a")"#, r#"role("b")"#])),
+            (r#"role("a") || role("a", in = org)"#,                      json!(["a"]),       json!(["a"]),       json!([r#"role("a")"#, r#"role("a", in = org)"#])),
+            (r#"role("a") && !role("b")"#,                               json!(["a"]),       json!(["a"]),       json!([r#"role("a") && !role("b")"#])),
+            (r#"permission("p") && scope("s")"#,                         json!(["s", "p"]),  json!(["p", "s"]),  json!([r#"permission("p") && scope("s")"#])),
+            (r#"scope("s") || network("10.0.0.0/8")"#,                   json!([]),          json!([]),          json!(null)),
+            (r#"role("a") && network("10.0.0.0/8") && check(x == "y")"#, json!(["a"]),       json!(["a"]),       json!([r#"role("a")"#])),
         ];
-        for (name, place, expected) in table {
-            assert_eq!(AcceptedScheme { name: name.to_owned(), place }.to_openapi(), expected, "{name}");
+        for (rule, bearer, session, alternatives) in table {
+            let matrix = Matrix { routes: vec![route("GET", "/x", rule)], schemes: schemes(), ..Matrix::default() };
+            let secured = |version: &str| -> Value {
+                let document = json!({ "openapi": version, "paths": { "/x": { "get": {} } } });
+                matrix.secure_openapi(&document).unwrap()["paths"]["/x"]["get"].clone()
+            };
+            let operation = secured("3.1.0");
+            assert_eq!(operation["security"], json!([{ "Bearer": bearer }, { "Session": session }]), "{rule}");
+            assert_eq!(operation["x-access"], alternatives, "{rule}");
+            assert_eq!(secured("3.0.3")["security"][1], json!({ "Session": [] }), "{rule}");
         }
     }
 }

@@ -25,6 +25,7 @@ use crate::denial::{Denial, Reason};
 use crate::identity::issuer::{Confers, Issuer, LoginSetting, LoginSource, RoleTypes};
 use crate::identity::principal::Principal;
 use crate::identity::scheme_id::SchemeId;
+use crate::matrix::CredentialPlace;
 use crate::runtime::clock::Timestamp;
 
 /// The header in which a proxy forwards a certificate (RFC 9440 §2.1).
@@ -272,7 +273,7 @@ impl<H: RequestHead> Authenticator<H> for CertificateVerifier {
         Verification::Ready(verified.into())
     }
 
-    fn location(&self) -> Option<(&'static str, Vec<String>)> {
-        Some(("tls", vec!["client certificate".to_owned()]))
+    fn places(&self, _: &Issuer) -> Vec<CredentialPlace> {
+        vec![CredentialPlace::Tls]
     }
 }

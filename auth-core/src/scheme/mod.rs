@@ -40,6 +40,7 @@ use crate::identity::principal::Principal;
 use crate::identity::scheme_id::SchemeId;
 use crate::identity::token_digest::TokenDigest;
 use crate::identity::vocabulary::NameKind;
+use crate::matrix::CredentialPlace;
 use crate::runtime::clock::Timestamp;
 use crate::runtime::future::{BoxFuture, LocalBoxFuture};
 use crate::store::unavailable::StoreUnavailable;
@@ -146,9 +147,9 @@ pub trait Authenticator<H: RequestHead>: Send + Sync {
         false
     }
 
-    /// Returns the location of the credential, for the access matrix: the kind of location, such as `header`, and its names.
-    fn location(&self) -> Option<(&'static str, Vec<String>)> {
-        None
+    /// Returns the places of the credentials of one of its issuers, for OpenAPI documents.
+    fn places(&self, _source: &Issuer) -> Vec<CredentialPlace> {
+        vec![CredentialPlace::Authorization]
     }
 
     /// Describes the accepted credentials of one of its issuers, for the access matrix.

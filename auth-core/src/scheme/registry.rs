@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::{Authenticator, Credential, Extracted, RequestView, SyntaxError};
 use crate::client::RequestHead;
+use crate::matrix::CredentialPlace;
 
 /// The configured schemes.
 pub struct Schemes<H: RequestHead> {
@@ -98,12 +99,16 @@ impl<H: RequestHead> Schemes<H> {
 pub(crate) fn shared_headers<H: RequestHead>(all: &[Arc<dyn Authenticator<H>>]) -> Vec<(&'static str, String)> {
     let name = |scheme: &Arc<dyn Authenticator<H>>| scheme.scheme().name_of_application();
     let shared = all.iter().enumerate().filter_map(|(position, scheme)| {
-        let own = scheme.location()?.1;
+        let places = scheme.sources().iter().flat_map(|source| scheme.places(source));
+        let mut own = places.filter_map(|place| match place {
+            CredentialPlace::Header(header) => Some(header),
+            _ => None,
+        });
         // Two schemes of the application are reported once.
         let is_compared =
             |(other, known): &(usize, &Arc<dyn Authenticator<H>>)| *other < position || name(known).is_none();
         let read: Vec<_> = all.iter().enumerate().filter(is_compared).flat_map(|(_, other)| other.headers()).collect();
-        let shared = own.into_iter().find(|own| read.iter().any(|other| other.eq_ignore_ascii_case(own)))?;
+        let shared = own.find(|own: &String| read.iter().any(|other| other.eq_ignore_ascii_case(own)))?;
         Some((name(scheme)?, shared))
     });
     shared.collect()

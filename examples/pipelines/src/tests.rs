@@ -221,6 +221,12 @@ async fn access_matches_the_reviewed_file() {
     let service = service().await;
     let auth = service.settings(provider()).build().unwrap();
     assert_access(App::new().service(api(&auth, &service))).await;
+}
+
+#[actix_web::test]
+async fn the_document_has_the_roles_and_the_header_of_rules() {
+    let service = service().await;
+    let auth = service.settings(provider()).build().unwrap();
     let document: Value = serde_json::from_str(&document(&auth, &service).unwrap().to_json().unwrap()).unwrap();
     let operation = &document["paths"]["/pipelines"]["get"];
     let header =
@@ -229,6 +235,23 @@ async fn access_matches_the_reviewed_file() {
     for status in ["400", "401", "403"] {
         assert!(operation["responses"][status].is_object(), "{status}: {operation}");
     }
+    let role = |role: &str| json!([{ "Bearer": [role] }, { "api-key": [role] }]);
+    #[rustfmt::skip]
+    let table = [
+        ("get",    "/pipelines",        role("read"),                  json!([r#"role("read", in = org)"#])),
+        ("post",   "/pipelines",        role("write"),                 json!([r#"role("write", in = org)"#])),
+        ("delete", "/pipelines/{name}", role("admin"),                 json!([r#"role("admin", in = org)"#])),
+        ("post",   "/api_keys",         json!([{ "Bearer": ["admin"] }]), json!([r#"role("admin", in = org)"#])),
+        ("get",    "/tenants",          role("owner"),                 json!([r#"role("owner")"#])),
+        ("get",    "/config/session",   json!([{ "Bearer": [] }]),     json!(null)),
+    ];
+    for (method, path, security, access) in table {
+        let operation = &document["paths"][path][method];
+        assert_eq!((&operation["security"], &operation["x-access"]), (&security, &access), "{method} {path}");
+    }
+    let schemes = &document["components"]["securitySchemes"];
+    assert_eq!(schemes["api-key"], json!({ "type": "http", "scheme": "bearer" }));
+    assert_eq!(schemes["Bearer"], json!({ "type": "http", "scheme": "bearer", "bearerFormat": "JWT" }));
 }
 
 /// Opens a WebSocket, and returns the head of the answer and the connection.

@@ -139,10 +139,10 @@ fn matrix_and_openapi_name_the_schemes_of_credentials() {
     } });
     let secured = matrix.secure_openapi(&document).unwrap();
     let security = |path: &str, method: &str| secured["paths"][path][method]["security"].clone();
-    assert_eq!(security("/accounts", "post"), json!([{ "ApiKey": [] }]));
-    assert_eq!(security("/profiles/{profile}/payments", "post"), json!([{ "ApiKey": [] }]));
-    assert_eq!(security("/door", "get"), json!([{ "ApiKey": [] }, { "Badge": [] }]));
-    let scheme = &secured["components"]["securitySchemes"]["ApiKey"];
-    let also = "Also in Authorization: Bearer.";
-    assert_eq!(*scheme, json!({ "type": "apiKey", "in": "header", "name": "api-key", "description": also }));
+    assert_eq!(security("/accounts", "post"), json!([{ "admin-key": [] }]));
+    // A key that holds everything holds the permission, too.
+    assert_eq!(security("/profiles/{profile}/payments", "post"), json!([{ "merchant-key": [] }, { "admin-key": [] }]));
+    assert_eq!(security("/door", "get"), json!([{ "admin-key": [] }, { "Badge": [] }]));
+    let schemes = &secured["components"]["securitySchemes"];
+    assert_eq!(schemes["merchant-key"], json!({ "type": "apiKey", "in": "header", "name": "api-key" }));
 }

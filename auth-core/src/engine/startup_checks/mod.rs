@@ -11,7 +11,7 @@ use crate::client::address::AddressSource;
 use crate::client::csrf::CrossSite;
 use crate::identity::scheme_id::SchemeId;
 use crate::identity::vocabulary::NameKind;
-use crate::matrix::{Expr, Matrix, RouteAccess};
+use crate::matrix::{AcceptedScheme, Expr, Matrix, RouteAccess};
 use crate::policy::decision::Rules;
 use crate::policy::facts::{CallerFacts, ExternalRights, Facts};
 use crate::policy::rule::{ArgRequirement, FactsNeeded, Literal, Rule, RuleTarget, lacks_dimension};
@@ -271,6 +271,19 @@ pub fn schemes<H: Adapter>(engine: &Engine<H>, rules: Rules<'_>) -> Vec<String> 
         engine.sources().iter().filter(could).map(|source| source.scheme.name().to_owned()).collect();
     schemes.dedup();
     schemes
+}
+
+/// Returns the keys of the security schemes of OpenAPI documents whose credentials could satisfy the rules.
+pub fn credentials<H: Adapter>(engine: &Engine<H>, rules: Rules<'_>) -> Vec<String> {
+    let could = |source| rules.could_hold_somewhere(&facts_of(engine, CallerFacts::Hypothetical(source)));
+    let accepted = engine.accepted().into_iter().filter(|(source, _)| could(source)).flat_map(|(_, schemes)| schemes);
+    let mut keys: Vec<String> = Vec::new();
+    for AcceptedScheme { key, .. } in accepted {
+        if !keys.contains(&key) {
+            keys.push(key);
+        }
+    }
+    keys
 }
 
 /// Returns whether any caller could satisfy the rules: an authenticated caller of any issuer, or an anonymous one, from a suitable

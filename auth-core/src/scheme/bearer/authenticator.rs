@@ -9,6 +9,7 @@ use crate::identity::issuer::Issuer;
 use crate::identity::principal::Principal;
 use crate::identity::scheme_id::SchemeId;
 use crate::identity::token_digest::TokenDigest;
+use crate::matrix::CredentialPlace;
 use crate::scheme::authorization_header::is_token68;
 use crate::scheme::token_place::TokenPlace;
 use crate::scheme::{
@@ -200,8 +201,8 @@ impl<H: RequestHead> Authenticator<H> for CookieTokens {
         vec!["cookie"]
     }
 
-    fn location(&self) -> Option<(&'static str, Vec<String>)> {
-        Some(("cookie", vec![self.name.clone()]))
+    fn places(&self, _: &Issuer) -> Vec<CredentialPlace> {
+        vec![CredentialPlace::Cookie(self.name.clone())]
     }
 
     /// Ignores the token if two cookies have the name, because another host of the site may have set one of them.

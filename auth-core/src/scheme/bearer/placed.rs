@@ -15,6 +15,7 @@ use crate::identity::issuer::Issuer;
 use crate::identity::principal::Principal;
 use crate::identity::scheme_id::SchemeId;
 use crate::identity::token_digest::TokenDigest;
+use crate::matrix::CredentialPlace;
 use crate::scheme::authorization_header::is_token68;
 use crate::scheme::token_place::TokenPlace;
 use crate::scheme::{
@@ -222,8 +223,9 @@ impl<H: RequestHead> Authenticator<H> for HeaderTokens {
         Some(digest_of(credential))
     }
 
-    fn location(&self) -> Option<(&'static str, Vec<String>)> {
-        Some(("header", self.headers.clone()))
+    fn places(&self, source: &Issuer) -> Vec<CredentialPlace> {
+        let places = self.bearer.of_source(source).and_then(|issuer| issuer.places.as_ref());
+        places.into_iter().flat_map(|places| &places.set.headers).cloned().map(CredentialPlace::Header).collect()
     }
 
     fn describe(&self, source: &Issuer) -> String {
@@ -282,8 +284,9 @@ impl<H: RequestHead> Authenticator<H> for ProxyTokens {
         Some(digest_of(credential))
     }
 
-    fn location(&self) -> Option<(&'static str, Vec<String>)> {
-        Some(("header", self.headers.clone()))
+    fn places(&self, source: &Issuer) -> Vec<CredentialPlace> {
+        let places = self.bearer.of_source(source).and_then(|issuer| issuer.places.as_ref());
+        places.and_then(|places| places.set.proxy_header.clone()).map(CredentialPlace::Header).into_iter().collect()
     }
 
     fn describe(&self, source: &Issuer) -> String {

@@ -19,6 +19,7 @@ use crate::identity::principal::{Binding, Principal};
 use crate::identity::scheme_id::SchemeId;
 use crate::identity::token_digest::TokenDigest;
 use crate::identity::vocabulary::NameKind;
+use crate::matrix::CredentialPlace;
 use crate::runtime::clock;
 use crate::runtime::concurrency_limit::ConcurrencyLimit;
 use crate::runtime::future::BoxFuture;
@@ -326,16 +327,13 @@ impl<H: RequestHead> Authenticator<H> for OwnTokens {
         Box::pin(delete_tokens_of(&self.sources, account))
     }
 
-    fn location(&self) -> Option<(&'static str, Vec<String>)> {
+    fn places(&self, source: &Issuer) -> Vec<CredentialPlace> {
+        let of = |known: &&TokenSource| known.in_header.issuer == source.issuer;
+        let Some(TokenSource { places, .. }) = self.sources.iter().find(of) else { return Vec::new() };
         let in_authorization =
-            match (self.reads(|source| source.places.bearer), self.reads(|source| source.places.bare)) {
-                (true, _) if self.headers.is_empty() => return None,
-                (true, _) => Some("Authorization: Bearer"),
-                (false, true) => Some("Authorization"),
-                (false, false) => None,
-            };
-        let names = self.headers.iter().cloned().chain(in_authorization.map(str::to_owned));
-        Some(("header", names.collect()))
+            [(places.bearer, CredentialPlace::Authorization), (places.bare, CredentialPlace::BareAuthorization)];
+        let in_authorization = in_authorization.into_iter().filter(|(is_read, _)| *is_read).map(|(_, place)| place);
+        in_authorization.chain(places.headers.iter().cloned().map(CredentialPlace::Header)).collect()
     }
 
     fn configured_names(&self) -> Vec<ConfiguredNames> {

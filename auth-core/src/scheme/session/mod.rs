@@ -50,6 +50,7 @@ use crate::identity::issuer::Issuer;
 use crate::identity::principal::Principal;
 use crate::identity::scheme_id::SchemeId;
 use crate::identity::token_digest::TokenDigest;
+use crate::matrix::CredentialPlace;
 use crate::runtime::future::{BoxFuture, LocalBoxFuture};
 use crate::store::unavailable::StoreUnavailable;
 use crate::store::users::{PasswordAuthenticator, VerifiedUser};
@@ -319,8 +320,8 @@ impl<H: RequestHead> Authenticator<H> for SessionVerifier {
         self.cookie.sets(line)
     }
 
-    fn location(&self) -> Option<(&'static str, Vec<String>)> {
-        Some(("cookie", vec![self.cookie_name()]))
+    fn places(&self, _: &Issuer) -> Vec<CredentialPlace> {
+        vec![CredentialPlace::Cookie(self.cookie_name())]
     }
 
     fn configured_names(&self) -> Vec<ConfiguredNames> {
