@@ -11,6 +11,7 @@ use auth_core::engine::{Adapter, RequestState};
 use auth_core::identity::issuer::Issuer;
 use auth_core::identity::rights::Rights;
 use auth_core::identity::tenant::Tenant;
+use auth_core::store::accounts::TestAccount;
 
 /// The actix-web framework, as the engine's [`Adapter`].
 #[derive(Clone, Copy, Debug)]
@@ -100,15 +101,20 @@ impl Adapter for Actix {
         Some(caller(sources))
     }
 
-    fn rights_override(request: &HttpRequest, tenant: &Tenant) -> Option<Rights> {
+    fn rights_override(request: &HttpRequest, tenant: Option<&Tenant>) -> Option<Rights> {
         let extensions = request.extensions();
         let RightsOverride(rights) = extensions.get()?;
         Some(rights(tenant))
     }
+
+    fn account_override(request: &HttpRequest) -> Option<TestAccount> {
+        request.extensions().get::<TestAccount>().cloned()
+    }
 }
 
-/// The rights in tenants that a test has set. A request received from a socket cannot contain them.
-pub(crate) struct RightsOverride(pub(crate) Box<dyn Fn(&Tenant) -> Rights>);
+/// The answers in place of the rights provider that a test has set. A request received from a socket cannot contain them, and neither can
+/// it contain a [`TestAccount`].
+pub(crate) struct RightsOverride(pub(crate) Box<dyn Fn(Option<&Tenant>) -> Rights>);
 
 /// A caller that a test has set. A request received from a socket cannot contain one, and it is read only with the feature
 /// `test-util`.

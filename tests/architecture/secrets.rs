@@ -59,6 +59,7 @@ const SECRET_VALUES: [&str; 16] = [
 const HARMLESS: &[(&str, &str, &str)] = &[
     ("auth-core/runtime/strict_json/reader.rs", "*other_hash == hash", "hashes of member names"),
     ("auth-core/matrix/assignments.rs", "state(", "a state of a variable in a formula"),
+    ("auth-core/matrix/assignments/requests.rs", "state", "a state of a variable in a formula"),
     ("auth-core/sql/lib.rs", "code.as_deref() == Some(", "an error code of the database"),
     ("auth-core/scheme/bearer/cache.rs", "*kept.token == *token", "a lookup, see L26"),
     ("auth-core/scheme/bearer/cache.rs", "kept.token == new.token", "two verified tokens"),

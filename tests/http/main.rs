@@ -17,6 +17,7 @@ mod authorization_header;
 mod basic;
 mod blocks;
 mod cached;
+mod caller_matrix;
 mod ceilings;
 mod checks;
 mod client_certificates;

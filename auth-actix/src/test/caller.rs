@@ -90,17 +90,17 @@ impl Caller {
 
     /// Adds a role.
     pub fn role(self, name: impl fmt::Display) -> Self {
-        self.named(NameKind::Role, name)
+        self.with_name(NameKind::Role, name)
     }
 
     /// Adds a permission.
     pub fn permission(self, name: impl fmt::Display) -> Self {
-        self.named(NameKind::Permission, name)
+        self.with_name(NameKind::Permission, name)
     }
 
     /// Adds a scope.
     pub fn scope(self, name: impl fmt::Display) -> Self {
-        self.named(NameKind::Scope, name)
+        self.with_name(NameKind::Scope, name)
     }
 
     /// Sets a claim, such as `auth_time`, `acr`, `act`, or a claim of the application.
@@ -131,7 +131,7 @@ impl Caller {
         Self { ceiling: Some(ceiling), ..self }
     }
 
-    fn named(mut self, kind: NameKind, name: impl fmt::Display) -> Self {
+    pub(crate) fn with_name(mut self, kind: NameKind, name: impl fmt::Display) -> Self {
         self.names.push((kind, name.to_string()));
         self
     }

@@ -13,7 +13,7 @@ pub use self::access::{access_matrix, assert_access};
 pub use self::caller::Caller;
 pub use self::explain::{explained, explanation};
 #[cfg(feature = "jwt")]
-pub use self::tokens::{Keys, assert_matrix, verify_matrix};
+pub use self::tokens::{Keys, MatrixTest, assert_matrix, verify_matrix};
 #[cfg(feature = "dpop")]
 pub use auth_core::scheme::dpop::conformance::replay_store;
 #[cfg(feature = "session")]

@@ -248,6 +248,11 @@ impl TenantLocation {
         self.location.header.as_deref()
     }
 
+    /// Returns whether the value can be that which the credential is bound to.
+    pub(crate) fn is_in_credential(&self) -> bool {
+        self.location.is_in_credential
+    }
+
     /// Returns whether the value can be located outside of the path.
     pub(crate) fn is_outside_path(&self) -> bool {
         let Location { header, subprotocol, is_in_credential, .. } = &self.location;

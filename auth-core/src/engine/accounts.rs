@@ -54,6 +54,9 @@ impl<H: Adapter> Engine<H> {
     ) -> AccountOf<'_> {
         let Some(accounts) = &self.accounts else { return AccountOf::Known(Err(Denial::new(Reason::SetUp))) };
         let digest = self.credential_digest(view, state);
+        if let Some(account) = H::account_override(view.head.0) {
+            return AccountOf::Known(self.with_account(&principal, digest, accounts.of_test(account)));
+        }
         let client = view.client();
         let look_up = LookUp { principal: &principal, digest, may_provision: true, client };
         if !is_unassigned(&look_up)

@@ -6,7 +6,7 @@ use super::collect::CallerQuery;
 use super::details::{explain, with_caller};
 use super::metrics::{self, Timer};
 use super::provider::{ProviderCalls, Question};
-use super::request::{Activity, Adapter, CallerOutcome, RequestState};
+use super::request::{Activity, Adapter, CallerOutcome, Observed, RequestState};
 use crate::denial::{Denial, Reason};
 use crate::identity::principal::Principal;
 use crate::identity::scheme_id::SchemeId;
@@ -75,8 +75,7 @@ impl<H: Adapter> Engine<H> {
             self.extract(&mut caller, &view, state);
         }
         loop {
-            let mut case = facts;
-            case.caller = caller.caller();
+            let mut case = Facts { caller: caller.caller(), ..facts };
             case.caller = effective_caller(rules, &case);
             match decide_counted(rules, &case) {
                 Decision::Allow => {
@@ -95,9 +94,10 @@ impl<H: Adapter> Engine<H> {
                     return Evaluation::Denied(denial, ProviderCalls::about(&caller.known));
                 }
                 Decision::Check(index) => {
-                    let principal = case.caller.principal().cloned();
+                    state.observe(Observed::Check);
                     keep_tenant(rules, &case, state);
                     // The extractors of the check's arguments may need the caller.
+                    let principal = case.caller.principal().cloned();
                     let found = principal.clone().map_or(CallerOutcome::Nobody, CallerOutcome::Known);
                     about.caller.then(|| self.store_caller(&view, found, query.handler, state));
                     return Evaluation::RunCheck(index, principal);

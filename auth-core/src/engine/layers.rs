@@ -4,7 +4,7 @@ use super::Engine;
 use super::collect::CallerQuery;
 use super::evaluate::Evaluation;
 use super::provider::ProviderCalls;
-use super::request::{Adapter, RequestState};
+use super::request::{Adapter, Observed, RequestState};
 use super::{metrics, not_found};
 use crate::client::Head;
 use crate::denial::{Denial, Reason};
@@ -252,9 +252,7 @@ fn record_grant<'r, H: Adapter, L: Layers<'r, H>>(
     state: &mut RequestState<H>,
 ) -> Result<(), LayerDenial> {
     lease_is_taken::<H, L>(layers, request, handler)?;
-    if state.notes().is_some_and(|notes| notes.is_granted.is_some()) {
-        state.notes_mut().is_granted = Some(true);
-    }
+    state.observe(Observed::Granted);
     let count = layers.count();
     for index in 0..count {
         let Some((engine, rules)) = layers.layer(index, handler) else { break };

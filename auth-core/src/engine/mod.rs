@@ -37,7 +37,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use self::open::OpenMode;
 pub use self::open::OpenSettings;
-pub use self::request::{Adapter, CallerOutcome, RequestState, ResponseHints};
+pub use self::request::{Adapter, CallerOutcome, Observed, RequestState, ResponseHints};
 pub use self::resource_deps::ResourceDeps;
 use crate::audit::Sink;
 use crate::client::address::AddressSource;

@@ -13,6 +13,7 @@ use crate::policy::decision::Explanation;
 use crate::policy::facts::Checks;
 use crate::policy::rule::Rule;
 use crate::scheme::{ActivityKey, RequestView};
+use crate::store::accounts::TestAccount;
 
 /// The interface between a web framework and the engine.
 pub trait Adapter: RequestHead {
@@ -27,10 +28,29 @@ pub trait Adapter: RequestHead {
         None
     }
 
-    /// Returns the rights in a tenant that a test has set in place of those of the rights provider, if any.
-    fn rights_override(_request: &Self::Request, _tenant: &Tenant) -> Option<Rights> {
+    /// Returns the rights that a test has set in place of those of the rights provider, if any. `_tenant` is `None` for rights outside
+    /// of tenants.
+    fn rights_override(_request: &Self::Request, _tenant: Option<&Tenant>) -> Option<Rights> {
         None
     }
+
+    /// Returns the account that a test has set in place of that of the provider of accounts, if any.
+    fn account_override(_request: &Self::Request) -> Option<TestAccount> {
+        None
+    }
+}
+
+/// The progress of the decision on a request, if a test observes it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Observed {
+    /// Neither a check was run nor the request granted.
+    Nothing,
+    /// A check or a question about an object was run, and the request was not granted.
+    Check,
+    /// The handler's rule granted the request without a check.
+    Granted,
+    /// The handler's rule granted the request after a check or a question about an object.
+    GrantedAfterCheck,
 }
 
 pub(super) type EngineId = u64;
@@ -111,8 +131,8 @@ pub struct Notes<H: RequestHead> {
     activities: Vec<Activity>,
     /// Explanations of the decisions, if a test requests them.
     pub explanations: Option<Vec<Explanation>>,
-    /// Whether the handler's rule granted the request, if a test requests it.
-    pub is_granted: Option<bool>,
+    /// The progress of the decision, if a test observes it.
+    pub observed: Option<Observed>,
     /// The number of the request in audit events, assigned by its first event.
     pub(super) number: Option<String>,
     /// A hash of the user name that a login claims.
@@ -135,7 +155,7 @@ impl<H: RequestHead> Default for Notes<H> {
             replacements: Vec::new(),
             activities: Vec::new(),
             explanations: None,
-            is_granted: None,
+            observed: None,
             number: None,
             claimed: None,
             uncounted: None,
@@ -182,6 +202,16 @@ impl<H: RequestHead> RequestState<H> {
     /// Returns the notes, if there are any.
     pub fn notes(&self) -> Option<&Notes<H>> {
         self.notes.as_deref()
+    }
+
+    /// Records the progress of the decision, if a test observes it.
+    pub(super) fn observe(&mut self, progress: Observed) {
+        if let Some(observed) = self.notes.as_deref_mut().and_then(|notes| notes.observed.as_mut()) {
+            *observed = match (*observed, progress) {
+                (Observed::Check, Observed::Granted) => Observed::GrantedAfterCheck,
+                _ => progress,
+            };
+        }
     }
 
     /// Takes the headers that the response needs, so that they are added only once.

@@ -102,7 +102,7 @@ impl SchemeId {
         [Self::Bearer, Self::Dpop, Self::Basic, Self::ApiKey, Self::Session, Self::ClientCertificate];
 
     /// Returns whether rules that require `other` accept credentials of this scheme.
-    pub(crate) fn is_in_rules(self, other: Self) -> bool {
+    pub fn is_in_rules(self, other: Self) -> bool {
         match other {
             Self::ApiKey => self == other || self == Self::OWN_TOKEN,
             Self::Bearer => self == other || self == Self::TOKEN_IN_HEADER || self == Self::TOKEN_OF_PROXY,

@@ -1,13 +1,13 @@
 //! The assignments ("worlds") that two rules can distinguish: the caller, the names and claims of its credential, the client
 //! location and the results of checks. Every assignment is tried, so that statements about two rules are exact.
 
+mod requests;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use ipnet::IpNet;
 
 use super::expr::{Expr, ExprLiteral};
-use super::request::{CaseCaller, CaseLocation};
-use crate::identity::scheme_id::SchemeId;
 use crate::policy::atom::{Fact, has_dimensions_of};
 
 /// Maximum number of assignments.
@@ -240,131 +240,6 @@ impl Worlds {
     /// Returns whether the caller is authenticated in the assignment.
     pub(super) fn is_known(&self, world: &World) -> bool {
         self.state(&Variable::Caller, world) == Some(1)
-    }
-
-    /// Returns whether a test request can produce the assignment. Anonymous callers list nothing, a missing list contains no names,
-    /// and the scheme is that of a bearer token. Variables that the sender does not control have only one accepted state.
-    pub(super) fn can_be_made(&self, world: &World) -> bool {
-        let state = |variable: &Variable| self.state(variable, world).unwrap_or_default();
-        let stranger = self.variables.contains_key(&Variable::Caller) && !self.is_known(world);
-        self.variables.keys().all(|variable| match variable {
-            Variable::Caller | Variable::Address => true,
-            Variable::Check(_) | Variable::Bound(_) | Variable::Country | Variable::WithoutAccount => {
-                state(variable) == 0
-            }
-            Variable::Holds(Fact::Name(_, _, Some(_))) => state(variable) == 0 || !stranger,
-            Variable::Holds(fact) => {
-                let answered = kind(fact)
-                    .map(Variable::Answered)
-                    .is_none_or(|answered| !self.variables.contains_key(&answered) || state(&answered) == 1);
-                state(variable) == 0 || answered && !stranger
-            }
-            Variable::Answered(_) | Variable::Age => !stranger || state(variable) == 0,
-            Variable::One(Single::Acr) => true,
-            // Test requests contain JWTs.
-            Variable::One(kind @ Single::Credential) => {
-                stranger || self.values.get(kind).is_some_and(|values| state(variable) == values.len())
-            }
-            Variable::One(kind @ Single::Scheme) => {
-                let values = self.values.get(kind).map(Vec::as_slice).unwrap_or_default();
-                let value = values.get(state(variable));
-                let has_bearer = values.iter().any(|value| value == SchemeId::Bearer.word());
-                stranger || value.map_or(!has_bearer, |value| value == SchemeId::Bearer.word())
-            }
-        })
-    }
-
-    /// Returns the location of the client in the assignment.
-    fn location(&self, world: &World) -> CaseLocation {
-        match self.state(&Variable::Address, world) {
-            None => CaseLocation::Anywhere,
-            Some(place) => match self.networks.get(place) {
-                Some(network) => {
-                    let narrower = self.networks.iter().filter(|other| *other != network && network.contains(*other));
-                    CaseLocation::Within(*network, narrower.copied().collect())
-                }
-                None if place == self.networks.len() => CaseLocation::Outside(self.networks.clone()),
-                None => CaseLocation::NotKnown,
-            },
-        }
-    }
-
-    /// Returns the caller and the location of a request for the assignment.
-    pub(super) fn request(&self, world: &World) -> (Option<CaseCaller>, CaseLocation) {
-        let place = self.location(world);
-        if !self.is_known(world) {
-            return (None, place);
-        }
-        let is = |variable: &Variable| self.state(variable, world) == Some(1);
-        let mut caller = CaseCaller { lists_roles: true, ..CaseCaller::default() };
-        for variable in self.variables.keys() {
-            match variable {
-                Variable::Holds(Fact::Name(kind, name, None)) if is(variable) => {
-                    caller.names.push((kind.clone(), name.clone()));
-                }
-                Variable::Holds(Fact::Name(kind, name, Some(tenant))) if is(variable) => {
-                    caller.names_in_tenants.push((kind.clone(), name.clone(), tenant.clone()));
-                }
-                Variable::Holds(Fact::Claim(name, value)) => {
-                    let values = match caller.claims.iter_mut().find(|(known, _)| known == name) {
-                        Some((_, values)) => values,
-                        None => {
-                            caller.claims.push((name.clone(), Vec::new()));
-                            match caller.claims.last_mut() {
-                                Some((_, values)) => values,
-                                None => continue,
-                            }
-                        }
-                    };
-                    if is(variable) {
-                        values.push(value.clone());
-                    }
-                }
-                Variable::Answered(kind) if !is(variable) => {
-                    let tenant = kind.split_once(IN_TENANT).map(|(_, tenant)| tenant.to_owned());
-                    caller.incomplete_in.extend(tenant);
-                    caller.lists_roles &= kind != "role ";
-                    caller.claims.retain(|(name, _)| *kind != format!("claim {name}"));
-                }
-                Variable::Age => {
-                    let state = self.state(variable, world).unwrap_or_default();
-                    let before =
-                        state.checked_sub(1).and_then(|state| self.ages.get(state)).copied().unwrap_or_default();
-                    caller.age = Some(before + 5);
-                }
-                Variable::One(kind @ Single::Acr) => {
-                    let value = self.state(variable, world).and_then(|state| self.values.get(kind)?.get(state));
-                    caller.acr = value.cloned();
-                }
-                _ => {}
-            }
-        }
-        // A claim that is present with none of the compared values has a different value.
-        let is_answered = |name: &str| {
-            let answered = Variable::Answered(format!("claim {name}"));
-            !self.variables.contains_key(&answered) || is(&answered)
-        };
-        caller.claims.retain(|(name, _)| is_answered(name));
-        for (name, values) in caller.claims.iter_mut().filter(|(_, values)| values.is_empty()) {
-            values.push(self.another_value(name));
-        }
-        (Some(caller), place)
-    }
-
-    /// Returns a JSON value of the same type that no rule requires of the claim.
-    fn another_value(&self, claim: &str) -> String {
-        let asked = self.variables.keys().filter_map(|variable| match variable {
-            Variable::Holds(Fact::Claim(name, value)) if name == claim => Some(value.as_str()),
-            _ => None,
-        });
-        let asked: Vec<_> = asked.collect();
-        let number = asked.iter().filter_map(|value| value.parse::<i64>().ok()).max();
-        match (asked.contains(&"true"), asked.contains(&"false"), number) {
-            (true, false, _) => "false".to_owned(),
-            (false, true, _) => "true".to_owned(),
-            (_, _, Some(largest)) => largest.saturating_add(1).to_string(),
-            _ => "\"another\"".to_owned(),
-        }
     }
 
     /// Returns whether the rule grants access in the assignment.

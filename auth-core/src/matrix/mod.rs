@@ -29,7 +29,7 @@ pub use self::expr::{Expr, ExprLiteral};
 pub use self::names::{DeclaredName, DeclaredNames};
 pub use self::openapi::OpenApiError;
 pub use self::request::{CaseCaller, CaseLocation};
-pub use self::test_cases::{Case, Cases};
+pub use self::test_cases::{Case, CaseOutcome, CaseRule, Cases};
 use crate::identity::issuer::Issuer;
 use crate::identity::vocabulary::Vocabulary;
 pub use crate::policy::atom::Fact;

@@ -1,8 +1,11 @@
 //! Test requests that a rule distinguishes. For each atom, one request is granted because of the atom, and one is denied because of
 //! it (MC/DC, as in avionics tests).
 
+mod answer;
+
 use std::collections::BTreeSet;
 
+use self::answer::Answer;
 use super::assignments::{World, Worlds};
 use super::expr::{Expr, ExprLiteral};
 use super::names::DeclaredNames;
@@ -20,10 +23,29 @@ pub struct Case {
     pub caller: Option<CaseCaller>,
     /// The location of the client.
     pub place: CaseLocation,
-    /// Whether the handler runs.
-    pub granted: bool,
-    /// Whether another login could change a denial. The response is 401 if it could, and 403 otherwise.
-    pub could: bool,
+    /// The expected result.
+    pub outcome: CaseOutcome,
+    /// The expected result if the credential does not count: it is bound to another tenant, or limited and without a right that the rule
+    /// requires (RIGHTS-14). `None` if it depends on a check.
+    pub uncounted: Option<CaseOutcome>,
+    /// The expected result if the caller is a login without an account. `None` if it depends on a check.
+    pub without_account: Option<CaseOutcome>,
+    /// Whether a rule that holds does so by a role, a permission or a scope, as limited credentials need it (RIGHTS-6).
+    pub is_by_name: bool,
+}
+
+/// The expected result of a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum CaseOutcome {
+    /// The handler runs.
+    Granted,
+    /// A check or a question about an object runs, whose result decides.
+    Checked,
+    /// The request is denied, and another login could be admitted: 401.
+    Unauthenticated,
+    /// The request is denied, and no other login would change that: 403.
+    Denied,
 }
 
 impl Case {
@@ -31,6 +53,25 @@ impl Case {
     #[must_use]
     pub fn with_caller(self, caller: CaseCaller) -> Self {
         Self { caller: Some(caller), ..self }
+    }
+}
+
+/// A rule, and what determines its requests.
+#[derive(Clone, Copy)]
+#[non_exhaustive]
+pub struct CaseRule<'a> {
+    /// The text of the rule.
+    pub rule: &'a str,
+    /// The meaning of the names in the rule.
+    pub words: &'a DeclaredNames,
+    /// Whether anonymous callers may pass.
+    pub public: bool,
+}
+
+impl<'a> CaseRule<'a> {
+    /// Creates the description of a rule.
+    pub fn new(rule: &'a str, words: &'a DeclaredNames, public: bool) -> Self {
+        Self { rule, words, public }
     }
 }
 
@@ -44,69 +85,59 @@ pub struct Cases {
     pub undecided: Vec<String>,
 }
 
-/// Returns whether the sender of a test request can determine the fact.
-fn is_ours(fact: &Fact) -> bool {
-    match fact {
-        Fact::Authenticated | Fact::Claim(..) | Fact::MaxAge(_) | Fact::Network(_) | Fact::Name(..) => true,
-        Fact::Acr(_) | Fact::Scheme(_) | Fact::Credential(..) => true,
-        Fact::TenantMember(_) | Fact::Country(_) | Fact::Direct => false,
-        Fact::Login | Fact::Account => false,
-        Fact::ObjectAction(_) | Fact::Check(_) | Fact::CheckForAnyone(_) | Fact::Other(_) => false,
-    }
+/// An assignment with the result of the rule.
+struct Candidate {
+    world: World,
+    answer: Answer,
+    case: Case,
+    can_be_sent: bool,
 }
 
 impl Cases {
-    /// Derives the requests from a rule. Returns `None` if the rule cannot be parsed, or has too many assignments.
-    pub fn of(rule: &str, words: &DeclaredNames) -> Option<Self> {
-        let written = Expr::read(rule)?;
-        let tree = written.expanded(words);
+    /// Derives the requests from a rule. `can_send` is whether the application accepts a credential with which a caller can be sent.
+    /// Returns `None` if the rule cannot be parsed, or has too many assignments.
+    pub fn of(rule: CaseRule<'_>, can_send: &dyn Fn(&CaseCaller) -> bool) -> Option<Self> {
+        let written = Expr::read(rule.rule)?;
+        let tree = written.expanded(rule.words);
         let worlds = Worlds::of(&[&tree])?;
-        let mut found = Self::default();
-        let candidates: Vec<(World, bool, bool)> = worlds
-            .each()
-            .take(MOST)
-            .filter(|world| worlds.can_be_made(world))
-            .filter_map(|world| {
-                let granted = decided(&tree, &|literal| is_ours(&literal.fact).then(|| worlds.holds(literal, &world)))?;
-                let could = !granted && could(&tree, &worlds, &world);
-                Some((world, granted, could))
-            })
-            .collect();
-        let case = |(world, granted, could): &(World, bool, bool)| {
-            let (caller, place) = worlds.request(world);
-            Case { caller, place, granted: *granted, could: *could }
-        };
+        let asked = Asked { tree: &tree, worlds: &worlds, public: rule.public };
+        let worlds_that_can = worlds.each().take(MOST).filter(|world| worlds.can_be_made(world));
+        let candidates: Vec<_> = worlds_that_can.filter_map(|world| asked.candidate(world, can_send)).collect();
+        let sendable = || candidates.iter().filter(|candidate| candidate.can_be_sent);
         let mut chosen = BTreeSet::new();
+        let first = |wanted: &dyn Fn(&&Candidate) -> bool| sendable().find(wanted).map(|found| found.case.clone());
         // An anonymous caller, an authenticated caller with nothing else, and a caller with access.
-        chosen.extend(candidates.first().map(case));
-        chosen.extend(candidates.iter().find(|(world, ..)| worlds.is_known(world)).map(case));
-        chosen.extend(candidates.iter().find(|(_, granted, _)| *granted).map(case));
+        chosen.extend(first(&|candidate| candidate.case.caller.is_none()));
+        chosen.extend(first(&|candidate| candidate.case.caller.is_some()));
+        chosen.extend(first(&|candidate| candidate.answer == Answer::Yes));
         // A caller with each single name, which covers the names that it implies.
-        let cases: Vec<Case> = candidates.iter().map(case).collect();
         for literal in tree.literals() {
-            let Fact::Name(kind, name, None) = &literal.fact else { continue };
-            let only = [(kind.clone(), name.clone())];
-            let has_only = |case: &&Case| case.caller.as_ref().is_some_and(|caller| caller.names == only);
-            chosen.extend(cases.iter().find(has_only).cloned());
+            let Fact::Name(kind, name, tenant) = &literal.fact else { continue };
+            chosen.extend(first(&|candidate| {
+                candidate.case.caller.as_ref().is_some_and(|caller| caller.has_only(kind, name, tenant.as_ref()))
+            }));
         }
+        let mut found = Self::default();
         for (position, literal) in written.literals().iter().enumerate() {
-            let mut missing = Vec::new();
+            let mut is_missing = false;
             for wanted in [true, false] {
                 // The atom as written. A name holds for every caller that holds a name implying it.
-                let decides = |(world, granted, _): &&(World, bool, bool)| {
-                    let atom = Expr::Literal((*literal).clone()).expanded(words);
-                    let holds = atom.holds(&|one| is_ours(&one.fact) && worlds.holds(one, world));
-                    let flipped = forced(&written, position, !holds, words, &|one| {
-                        is_ours(&one.fact).then(|| worlds.holds(one, world))
+                let decides = |candidate: &&Candidate| {
+                    let answer = |one: &ExprLiteral| asked.answer(one, &candidate.world);
+                    let atom = Expr::Literal((*literal).clone()).expanded(rule.words);
+                    let holds = Answer::of(&atom, &answer);
+                    let flipped = Answer::forced(&written, position, !wanted, &|part| {
+                        Answer::of(&part.expanded(rule.words), &answer)
                     });
-                    is_ours(&literal.fact) && holds == wanted && flipped.is_some_and(|flipped| flipped != *granted)
+                    holds == Answer::from(wanted) && flipped != candidate.answer && flipped != Answer::Unknown
                 };
-                match candidates.iter().find(decides) {
-                    Some(candidate) => drop(chosen.insert(case(candidate))),
-                    None => missing.push(wanted),
+                match sendable().find(decides) {
+                    Some(candidate) => drop(chosen.insert(candidate.case.clone())),
+                    // An atom that decides about no caller at all is redundant, such as `authenticated` beside a role.
+                    None => is_missing |= !is_ours(&literal.fact) || candidates.iter().any(|one| decides(&one)),
                 }
             }
-            if !missing.is_empty() {
+            if is_missing {
                 found.undecided.push(literal.to_string());
             }
         }
@@ -115,69 +146,97 @@ impl Cases {
     }
 }
 
-/// Evaluates the rule for all values of unknown literals. Returns `None` if they decide the result.
-fn decided(tree: &Expr, holds: &dyn Fn(&ExprLiteral) -> Option<bool>) -> Option<bool> {
-    match tree {
-        Expr::Literal(literal) => holds(literal),
-        Expr::All(parts) => all(parts.iter().map(|part| decided(part, holds))),
-        Expr::Any(parts) => any(parts.iter().map(|part| decided(part, holds))),
+/// Returns whether the sender of a test request determines the fact.
+fn is_ours(fact: &Fact) -> bool {
+    !fact.is_about_object() && !matches!(fact, Fact::Country(_) | Fact::Other(_))
+}
+
+impl CaseCaller {
+    /// Returns whether the caller has this name, and no other.
+    fn has_only(&self, kind: &str, name: &str, tenant: Option<&String>) -> bool {
+        let outside = tenant.is_none().then(|| (kind.to_owned(), name.to_owned()));
+        let inside = tenant.map(|tenant| (kind.to_owned(), name.to_owned(), tenant.clone()));
+        self.names.iter().eq(&outside) && self.names_in_tenants.iter().eq(&inside)
     }
 }
 
-fn all(parts: impl Iterator<Item = Option<bool>>) -> Option<bool> {
-    let parts: Vec<_> = parts.collect();
-    if parts.contains(&Some(false)) {
-        return Some(false);
-    }
-    parts.into_iter().collect::<Option<Vec<_>>>().map(|_| true)
+/// A rule whose assignments are examined.
+struct Asked<'a> {
+    tree: &'a Expr,
+    worlds: &'a Worlds,
+    public: bool,
 }
 
-fn any(parts: impl Iterator<Item = Option<bool>>) -> Option<bool> {
-    all(parts.map(|part| part.map(|part| !part))).map(|none| !none)
-}
-
-/// Like [`decided`], with the literal at `position` of the written rule forced to `value`.
-fn forced(
-    written: &Expr,
-    position: usize,
-    value: bool,
-    words: &DeclaredNames,
-    holds: &dyn Fn(&ExprLiteral) -> Option<bool>,
-) -> Option<bool> {
-    fn walk(
-        tree: &Expr,
-        next: &mut usize,
-        position: usize,
-        value: bool,
-        words: &DeclaredNames,
-        holds: &dyn Fn(&ExprLiteral) -> Option<bool>,
-    ) -> Option<bool> {
-        match tree {
-            Expr::Literal(_) => {
-                *next += 1;
-                if *next - 1 == position { Some(value) } else { decided(&tree.expanded(words), holds) }
-            }
-            Expr::All(parts) => {
-                let parts: Vec<_> = parts.iter().map(|part| walk(part, next, position, value, words, holds)).collect();
-                all(parts.into_iter())
-            }
-            Expr::Any(parts) => {
-                let parts: Vec<_> = parts.iter().map(|part| walk(part, next, position, value, words, holds)).collect();
-                any(parts.into_iter())
-            }
+impl Asked<'_> {
+    /// Returns the answer of a literal.
+    fn answer(&self, literal: &ExprLiteral, world: &World) -> Answer {
+        let is_known = self.worlds.is_known(world);
+        match &literal.fact {
+            Fact::Country(_) | Fact::Other(_) => Answer::Unknown,
+            Fact::CheckForAnyone(_) => Answer::AfterCheck,
+            Fact::Check(_) | Fact::ObjectAction(_) if is_known => Answer::AfterCheck,
+            // A policy may admit anonymous callers.
+            Fact::ObjectAction(_) if self.public => Answer::Unknown,
+            Fact::Check(_) | Fact::ObjectAction(_) => Answer::No,
+            _ => Answer::from(self.worlds.holds(literal, world)),
         }
     }
-    walk(written, &mut 0, position, value, words, holds)
-}
 
-/// Returns whether another login could satisfy the rule.
-fn could(tree: &Expr, worlds: &Worlds, world: &World) -> bool {
-    let stranger = !worlds.is_known(world);
-    tree.holds(&|literal| match &literal.fact {
-        fact if fact.is_about_caller() && stranger => true,
-        // Logging in again can change these, and checks have not run.
-        Fact::MaxAge(_) | Fact::Acr(_) | Fact::Scheme(_) | Fact::Credential(..) | Fact::Login | Fact::Account => true,
-        Fact::ObjectAction(_) | Fact::Check(_) | Fact::CheckForAnyone(_) | Fact::Other(_) => true,
-        _ => worlds.holds(literal, world),
-    })
+    /// Returns the case of an assignment. `None` if the answer is unknown.
+    fn candidate(&self, world: World, can_send: &dyn Fn(&CaseCaller) -> bool) -> Option<Candidate> {
+        let answer = Answer::of(self.tree, &|literal| self.answer(literal, &world));
+        let outcome = match answer {
+            Answer::Unknown => return None,
+            Answer::Yes => CaseOutcome::Granted,
+            Answer::AfterCheck => CaseOutcome::Checked,
+            Answer::No if self.could(&world) => CaseOutcome::Unauthenticated,
+            Answer::No => CaseOutcome::Denied,
+        };
+        let (caller, place) = self.worlds.request(&world);
+        let is_by_name = self.tree.holds_by_name(&|literal| self.answer(literal, &world) == Answer::Yes);
+        let case = Case {
+            caller,
+            place,
+            outcome,
+            uncounted: self.without(&world, false),
+            without_account: self.without(&world, true),
+            is_by_name,
+        };
+        let can_be_sent = case.caller.as_ref().is_none_or(can_send);
+        Some(Candidate { world, answer, case, can_be_sent })
+    }
+
+    /// Returns the outcome if no atom about the caller holds, except perhaps `login`.
+    fn without(&self, world: &World, login_holds: bool) -> Option<CaseOutcome> {
+        let answer = Answer::of(self.tree, &|literal| match &literal.fact {
+            Fact::Login => Answer::from(login_holds),
+            Fact::ObjectAction(_) | Fact::Check(_) => Answer::Unknown,
+            fact if fact.is_about_caller() => Answer::No,
+            _ => self.answer(literal, world),
+        });
+        match answer {
+            Answer::Yes => Some(CaseOutcome::Granted),
+            Answer::No => Some(CaseOutcome::Denied),
+            Answer::AfterCheck | Answer::Unknown => None,
+        }
+    }
+
+    /// Returns whether another login could satisfy the rule.
+    fn could(&self, world: &World) -> bool {
+        let stranger = !self.worlds.is_known(world);
+        let caller = self.worlds.request(world).0.unwrap_or_default();
+        self.tree.holds(&|literal| match &literal.fact {
+            fact if fact.is_about_caller() && stranger => true,
+            // The right kind of credential that is bound elsewhere does not help.
+            Fact::Credential(kind, _) if caller.credentials.contains(&(kind.clone(), true)) => {
+                self.worlds.holds(literal, world)
+            }
+            // Logging in again can change these, and checks have not run.
+            Fact::MaxAge(_) | Fact::Acr(_) | Fact::Scheme(_) | Fact::Credential(..) | Fact::Login | Fact::Account => {
+                true
+            }
+            Fact::ObjectAction(_) | Fact::Check(_) | Fact::CheckForAnyone(_) | Fact::Other(_) => true,
+            _ => self.worlds.holds(literal, world),
+        })
+    }
 }

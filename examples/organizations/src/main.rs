@@ -162,7 +162,7 @@ async fn main() -> std::io::Result<()> {
 mod tests {
     use actix_web::http::{Method, StatusCode};
     use actix_web::test::{TestRequest, call_service, init_service};
-    use auth_actix::test::Caller;
+    use auth_actix::test::{Caller, Keys, assert_matrix};
 
     use super::*;
 
@@ -170,6 +170,15 @@ mod tests {
         // A single connection, because each connection to an in-memory database has its own database.
         let pool = SqlitePoolOptions::new().max_connections(1).connect("sqlite::memory:").await.unwrap();
         Memberships::open(pool).await.unwrap()
+    }
+
+    #[actix_web::test]
+    async fn every_rule_admits_exactly_its_callers() {
+        let keys = Keys::new();
+        let memberships = memberships().await;
+        let auth = settings(&[7; 32], &memberships).test_keys(&keys).build().unwrap();
+        let undecided = assert_matrix(&keys, App::new().service(api(&auth, &memberships))).await;
+        assert_eq!(undecided, [] as [&str; 0]);
     }
 
     #[actix_web::test]

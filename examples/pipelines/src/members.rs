@@ -20,6 +20,13 @@ pub(crate) struct Member {
     is_suspended: bool,
 }
 
+#[cfg(test)]
+impl Member {
+    pub(crate) fn named(name: &str) -> Self {
+        Self { id: 1, name: name.to_owned(), is_owner: false, is_suspended: false }
+    }
+}
+
 /// The members of all organizations.
 #[derive(Clone)]
 pub(crate) struct Members {

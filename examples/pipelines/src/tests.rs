@@ -7,7 +7,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use actix_web::http::Method;
 use actix_web::http::header::HeaderValue;
 use actix_web::test::{TestRequest, call_service, init_service, read_body, read_body_json};
-use auth_actix::test::assert_access;
+use auth_actix::test::{Keys, MatrixTest, assert_access};
 use jsonwebtoken::{EncodingKey, Header};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
@@ -214,6 +214,18 @@ async fn a_login_becomes_a_member_by_signing_up() {
     sqlx::query("UPDATE members SET is_suspended = 1 WHERE name = 'Newcomer'").execute(&service.pool).await.unwrap();
     let suspended: Value = read_body_json(call_service(&app, session()).await).await;
     assert!(suspended["type"].as_str().unwrap().ends_with("/account-suspended"), "{suspended}");
+}
+
+#[actix_web::test]
+async fn every_rule_admits_exactly_its_callers() {
+    let keys = Keys::new();
+    let service = service().await;
+    let auth = service.settings(provider()).test_keys(&keys).build().unwrap();
+    let member = || Member::named("Alice");
+    let undecided = MatrixTest::new(&keys).account(member).assert(App::new().service(api(&auth, &service))).await;
+    // Whether a pipeline exists in the organization and admits the caller is tested above.
+    assert!(undecided.iter().all(|atom| atom.contains(": authorized(Pipeline, ")), "{undecided:?}");
+    assert_eq!(undecided.len(), 4, "{undecided:?}");
 }
 
 #[actix_web::test]

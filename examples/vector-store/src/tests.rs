@@ -8,7 +8,7 @@ use actix_web::dev::Payload;
 use actix_web::error::PayloadError;
 use actix_web::http::Method;
 use actix_web::test::{TestRequest, call_service, init_service};
-use auth_actix::test::assert_access;
+use auth_actix::test::{Keys, assert_access, assert_matrix};
 use futures_util::stream::{self, StreamExt as _};
 use jsonwebtoken::{EncodingKey, Header};
 
@@ -144,6 +144,17 @@ async fn refused_uploads_are_never_read() {
         let (upload, _) = upload.to_request().replace_payload(Payload::from(body.boxed_local()));
         assert_eq!(call_service(&app, upload).await.status().as_u16(), expected, "{key:?}");
     }
+}
+
+#[actix_web::test]
+async fn every_rule_admits_exactly_its_callers() {
+    let keys = Keys::new();
+    let collections = Collections::default();
+    let auth = settings(secured(), &collections).test_keys(&keys).build().unwrap();
+    let undecided = assert_matrix(&keys, App::new().service(api(&auth, &collections))).await;
+    // Whether a collection exists and admits the caller is tested above.
+    assert!(undecided.iter().all(|atom| atom.contains(": authorized(Collection, ")), "{undecided:?}");
+    assert_eq!(undecided.len(), 4, "{undecided:?}");
 }
 
 #[actix_web::test]

@@ -1,43 +1,45 @@
 //! Verification of an application's rules by real requests, two for each atom that decides.
 
+use std::any::Any;
 use std::fmt::{self, Write as _};
-use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 
 use actix_http::Request;
 use actix_service::{IntoServiceFactory, Service, ServiceFactory};
 use actix_web::dev::{AppConfig, ServiceResponse};
-use actix_web::http::{Method, StatusCode, header};
-use actix_web::test::TestRequest;
-use auth_core::client::address::AddressSource;
-use auth_core::identity::issuer::Issuer;
-use auth_core::identity::scheme_id::SchemeId;
-use auth_core::matrix::{Case, CaseCaller, CaseLocation, Cases, Expr, ExprLiteral, Fact, Matrix, RouteAccess};
-use auth_core::policy::atom::claim_path;
-use auth_core::scheme::bearer::Bearer;
-use serde_json::{Map, Value, json};
+use auth_core::engine::Observed;
+use auth_core::matrix::{
+    Case, CaseCaller, CaseOutcome, CaseRule, Cases, DeclaredNames, Expr, ExprLiteral, Fact, Matrix, RouteAccess,
+};
 
 use super::super::routing;
-use super::tenants;
+use super::outcome::{Outcome, Shown, obeyed};
+use super::requests::{RouteRequests, Variation};
+use super::senders::{AccountFactory, Sender};
+use super::tenants::RequestTenants;
 use crate::adapter;
 use crate::auth::Auth;
-use crate::respond::{Refusal, percent_encoded};
+use crate::respond::percent_encoded;
 use crate::scope::Collected;
-use crate::test::{Caller, Keys};
+use crate::test::Keys;
 
 /// Verifies the rules of an application by requests. For each route and each atom of its rule, it sends one request that is granted
 /// because of the atom, and one that is denied because of it.
 ///
-/// Each response must match the rule: a call of the handler, 401 with a challenge, 403, or 404 if the handler is hidden. A request
-/// that satisfies the challenge of a denial (`scope`, `max_age`, `acr_values`) must be granted.
+/// Each response must match the rule: a call of the handler, a check that runs, 401 with a challenge, 403, or 404 if the handler is
+/// hidden. A request that satisfies the challenge of a denial (`scope`, `max_age`, `acr_values`) must be granted.
 ///
-/// Tokens are signed with `keys`, which the application's `Auth` must accept ([`test_keys`](crate::AuthBuilder::test_keys)).
-/// Requests pass through the whole application, and granted ones run the handler: give the application a separate database.
+/// Each kind of credential that the application accepts is sent to each route. Tokens of providers are signed with `keys`, which the
+/// application's `Auth` must accept ([`test_keys`](crate::AuthBuilder::test_keys)). All other credentials are those of [`Caller`]. A
+/// credential that is bound to another tenant than that of the request must not count. Requests pass through the whole application, and
+/// granted ones run the handler: give the application a separate database.
 ///
-/// The headers that choose a tenant are sent, and the roles and permissions in it are answered in place of the rights provider, which
-/// is asked only for rights outside of tenants. So the application needs no memberships.
+/// The headers that choose a tenant are sent. The roles and permissions of a caller are answered in place of the rights provider and of
+/// the rights of accounts. So the application needs no memberships. For an application with accounts, use [`MatrixTest`], which creates
+/// them.
 ///
-/// Returns what no request could decide: checks, which depend on the application, countries, membership in a tenant
-/// (`require_auth(in = …)`), tenants that only credentials contain, and routes whose path cannot be generated. Test these separately.
+/// Returns what no request could decide: the results of checks and of questions about objects, which depend on the application,
+/// countries, tenants in subprotocols, and routes whose path cannot be generated. Test these separately.
 ///
 /// ```
 /// # actix_web::rt::System::new().block_on(async {
@@ -59,6 +61,8 @@ use crate::test::{Caller, Keys};
 /// # });
 /// ```
 ///
+/// [`Caller`]: crate::test::Caller
+///
 /// # Panics
 /// A response does not match the rules.
 pub async fn assert_matrix<R, S, B, E>(keys: &Keys, app: R) -> Vec<String>
@@ -68,11 +72,7 @@ where
     S::InitError: fmt::Debug,
     E: fmt::Debug,
 {
-    match verify_matrix(keys, app, None).await {
-        Ok(undecided) => undecided,
-        #[allow(clippy::panic, reason = "for tests, where a panic is the report")]
-        Err(wrong) => panic!("responses do not match the rules:\n{wrong}"),
-    }
+    MatrixTest::new(keys).assert(app).await
 }
 
 /// Like [`assert_matrix`], with the rules of a matrix such as the reviewed one ([`Matrix::from_markdown`]). Routes that the matrix
@@ -87,86 +87,261 @@ where
     S::InitError: fmt::Debug,
     E: fmt::Debug,
 {
-    let (service, Collected { matrix, auths, .. }) = routing::started(app).await;
-    let (mut wrong, mut undecided) = (String::new(), Vec::new());
-    if !matrix.has_one_meaning() {
-        let why = "a name has different meanings in two types: no request can be generated for it";
-        return Ok(vec![why.to_owned()]);
+    MatrixTest::new(keys).verify(app, expected).await
+}
+
+/// An [`assert_matrix`] for an application with accounts.
+///
+/// Callers with and without an account are sent to each route. The rights of an account are those that the rule distinguishes, in place
+/// of [`Accounts::rights`](crate::identity::Accounts::rights).
+///
+/// ```
+/// # actix_web::rt::System::new().block_on(async {
+/// use actix_web::{App, get};
+/// use auth_actix::identity::{AccountId, Accounts, Login, Lookup};
+/// use auth_actix::{Auth, Caller, Jwt, require_auth, test};
+///
+/// struct Member { id: u64 }
+/// struct Members;
+///
+/// impl Accounts for Members {
+///     type Account = Member;
+///     type Error = std::io::Error;
+///     const KINDS: &'static [&'static str] = &["member"];
+///
+///     async fn find(&self, _: &Login<'_>) -> Result<Lookup<Member>, std::io::Error> { Ok(Lookup::NotFound) }
+///     fn account_id(&self, member: &Member) -> AccountId { AccountId::new("member", member.id) }
+/// }
+///
+/// #[require_auth]
+/// #[get("/me")]
+/// async fn me(member: Caller<Member>) -> String { member.id.to_string() }
+///
+/// let keys = test::Keys::new();
+/// let tokens = Jwt::hs256([7; 32]).issuer("https://id.example").audience("forum");
+/// let auth = Auth::builder().bearer(tokens).accounts(Members).test_keys(&keys).build().unwrap();
+/// let app = App::new().service(auth.scope("/api").service(me));
+/// let undecided = test::MatrixTest::new(&keys).account(|| Member { id: 1 }).assert(app).await;
+/// assert_eq!(undecided, [] as [&str; 0]);
+/// # });
+/// ```
+#[must_use]
+pub struct MatrixTest<'a> {
+    keys: &'a Keys,
+    account: Option<Box<AccountFactory>>,
+}
+
+/// Shows whether callers have accounts. Redacts the keys.
+impl fmt::Debug for MatrixTest<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MatrixTest").field("has_accounts", &self.account.is_some()).finish_non_exhaustive()
     }
-    for (route, auth) in matrix.routes.iter().zip(&auths) {
-        let same = |other: &&RouteAccess| {
-            (&other.method, &other.path, &other.handler) == (&route.method, &route.path, &route.handler)
-        };
-        let (rules, words) = match expected {
-            None => (Some(route), &matrix.words),
-            Some(expected) => (expected.routes.iter().find(same), &expected.words),
-        };
-        let Some(rules) = rules else { continue };
-        let name = format!("{} {}", route.method, route.path);
-        let (Some(path), Some(auth), true) = (sample(&route.path), auth, routing::is_reachable(route)) else {
-            undecided.push(format!("{name}: no request is certain to reach this route"));
-            continue;
-        };
-        if let Some(why) = undecidable(&rules.rule, auth) {
-            undecided.push(format!("{name}: {why}"));
-            continue;
+}
+
+impl<'a> MatrixTest<'a> {
+    /// Creates a test without accounts.
+    pub fn new(keys: &'a Keys) -> Self {
+        Self { keys, account: None }
+    }
+
+    /// Sets the accounts of callers. They must be of the type of [`AuthBuilder::accounts`](crate::AuthBuilder::accounts), which is asked
+    /// for their ids only.
+    pub fn account<A: Any + Send + Sync>(self, account: impl Fn() -> A + 'static) -> Self {
+        Self { account: Some(Box::new(move || Arc::new(account()))), ..self }
+    }
+
+    /// Verifies the rules of an application. See [`assert_matrix`].
+    ///
+    /// # Panics
+    /// A response does not match the rules.
+    pub async fn assert<R, S, B, E>(self, app: R) -> Vec<String>
+    where
+        R: IntoServiceFactory<S, Request>,
+        S: ServiceFactory<Request, Config = AppConfig, Response = ServiceResponse<B>, Error = E>,
+        S::InitError: fmt::Debug,
+        E: fmt::Debug,
+    {
+        match self.verify(app, None).await {
+            Ok(undecided) => undecided,
+            #[allow(clippy::panic, reason = "for tests, where a panic is the report")]
+            Err(wrong) => panic!("responses do not match the rules:\n{wrong}"),
         }
-        let Some(cases) = Cases::of(&rules.rule, words) else {
-            undecided.push(format!("{name}: the rule distinguishes too many kinds of callers"));
-            continue;
+    }
+
+    /// Verifies the rules of an application, or those of another matrix. See [`verify_matrix`].
+    ///
+    /// # Errors
+    /// The responses that do not match the matrix, one per line.
+    pub async fn verify<R, S, B, E>(self, app: R, expected: Option<&Matrix>) -> Result<Vec<String>, String>
+    where
+        R: IntoServiceFactory<S, Request>,
+        S: ServiceFactory<Request, Config = AppConfig, Response = ServiceResponse<B>, Error = E>,
+        S::InitError: fmt::Debug,
+        E: fmt::Debug,
+    {
+        let (service, Collected { matrix, auths, .. }) = routing::started(app).await;
+        if !matrix.has_one_meaning() {
+            let why = "a name has different meanings in two types: no request can be generated for it";
+            return Ok(vec![why.to_owned()]);
+        }
+        let mut report = Report::default();
+        for (route, auth) in matrix.routes.iter().zip(&auths) {
+            let same = |other: &&RouteAccess| {
+                (&other.method, &other.path, &other.handler) == (&route.method, &route.path, &route.handler)
+            };
+            let (rules, words) = match expected {
+                None => (Some(route), &matrix.words),
+                Some(expected) => (expected.routes.iter().find(same), &expected.words),
+            };
+            let Some(rules) = rules else { continue };
+            let name = format!("{} {}", route.method, route.path);
+            match self.requests(route, auth.as_ref(), rules) {
+                Ok(requests) => RouteTest { requests, name, rules, words }.run(&service, &mut report).await,
+                Err(why) => report.undecided.push(format!("{name}: {why}")),
+            }
+        }
+        if report.wrong.is_empty() { Ok(report.undecided) } else { Err(report.wrong) }
+    }
+
+    /// Returns the requests for a route.
+    ///
+    /// # Errors
+    /// The reason why no request can decide about the route.
+    fn requests<'r>(
+        &'r self,
+        route: &'r RouteAccess,
+        auth: Option<&'r Auth>,
+        rules: &RouteAccess,
+    ) -> Result<RouteRequests<'r>, String> {
+        let (Some(path), Some(auth), true) = (sample(&route.path), auth, routing::is_reachable(route)) else {
+            return Err("no request is certain to reach this route".to_owned());
         };
-        undecided.extend(cases.undecided.iter().map(|atom| format!("{name}: {atom}")));
+        if auth.engine().is_open() {
+            return Err("open mode has one caller".to_owned());
+        }
+        if Expr::read(&rules.rule).is_some_and(|tree| requires_reserved_claim(&tree, auth)) {
+            return Err("the rule requires a claim that every token contains, or that lists names".to_owned());
+        }
+        let tenants = RequestTenants::of(&route.rule, auth, &route.path, &path);
+        let tenants = tenants.map_err(|name| format!("the tenant {name} is located in a subprotocol"))?;
+        let account = self.account.as_deref();
+        Ok(RouteRequests { keys: self.keys, auth, account, route, path, tenants })
+    }
+}
+
+/// The result of a test.
+#[derive(Default)]
+struct Report {
+    /// The responses that do not match the rules.
+    wrong: String,
+    undecided: Vec<String>,
+}
+
+/// The requests for a route, and the rule that determines their results.
+struct RouteTest<'a> {
+    requests: RouteRequests<'a>,
+    name: String,
+    rules: &'a RouteAccess,
+    words: &'a DeclaredNames,
+}
+
+impl RouteTest<'_> {
+    async fn run<S, B>(&self, service: &S, report: &mut Report)
+    where
+        S: Service<Request, Response = ServiceResponse<B>, Error: fmt::Debug>,
+    {
+        let RouteRequests { auth, tenants, account, .. } = &self.requests;
+        let senders = Sender::all(auth, tenants, account.is_some());
+        let can_send = |caller: &CaseCaller| senders.iter().any(|sender| sender.can_be(caller, tenants));
+        let rule = CaseRule::new(&self.rules.rule, self.words, self.rules.public);
+        let Some(cases) = Cases::of(rule, &can_send) else {
+            report.undecided.push(format!("{}: the rule distinguishes too many kinds of callers", self.name));
+            return;
+        };
+        report.undecided.extend(cases.undecided.iter().map(|atom| format!("{}: {atom}", self.name)));
+        let needs_account = auth.engine().sources().iter().any(|source| source.login.loads_account());
+        if needs_account && account.is_none() {
+            let why = "callers with an account, which `MatrixTest::account` creates";
+            report.undecided.push(format!("{}: {why}", self.name));
+        }
         for case in &cases.cases {
-            let Some(request) = request_as(keys, auth, route, &path, case) else {
-                undecided.push(format!("{name}: no request can be generated for {}", Shown(case)));
+            let Some(caller) = &case.caller else {
+                self.send(service, report, case, None).await;
                 continue;
             };
-            let answer = send(&service, request).await;
-            let (found, expected) = (found(&answer), outcome(rules, case));
-            if found != expected {
-                let _ = writeln!(wrong, "{name} as {}: expected {expected}, found {found}", Shown(case));
-            }
-            // A request that satisfies the challenge must be granted, unless the rule also depends on something undecided.
-            let Some(obeyed) = obeyed(&answer, case).filter(|_| cases.undecided.is_empty()) else { continue };
-            let Some(request) = request_as(keys, auth, route, &path, &obeyed) else { continue };
-            if self::found(&send(&service, request).await) != "a call of the handler" {
-                let (obeyed, case) = (Shown(&obeyed), Shown(case));
-                let _ = writeln!(wrong, "{name} as {obeyed}: denied, but satisfies the challenge to {case}");
+            let able: Vec<_> = senders.iter().filter(|sender| sender.can_be(caller, tenants)).collect();
+            let has_other = able.iter().any(|sender| !sender.is_last_resort);
+            for sender in able.into_iter().filter(|sender| !(has_other && sender.is_last_resort)) {
+                self.send(service, report, case, Some((sender, Variation::Unchanged))).await;
+                if case.outcome == CaseOutcome::Granted && sender.can_be_bound_elsewhere(tenants) {
+                    self.send(service, report, case, Some((sender, Variation::BoundElsewhere))).await;
+                }
+                let is_denied = matches!(case.outcome, CaseOutcome::Unauthenticated | CaseOutcome::Denied);
+                if is_denied && sender.has_provider && caller.is_member_of.is_empty() && !tenants.named.is_empty() {
+                    self.send(service, report, case, Some((sender, Variation::WithOtherRight))).await;
+                }
+                // The account of an own token must exist.
+                let loads_account = sender.source.login.loads_account() && !sender.is_own_token();
+                if loads_account && caller.is_login != Some(false) {
+                    self.send(service, report, case, Some((sender, Variation::WithoutAccount))).await;
+                }
             }
         }
     }
-    if wrong.is_empty() { Ok(undecided) } else { Err(wrong) }
+
+    /// Sends the request of a case, and compares the response.
+    async fn send<S, B>(&self, service: &S, report: &mut Report, case: &Case, by: Option<(&Sender<'_>, Variation)>)
+    where
+        S: Service<Request, Response = ServiceResponse<B>, Error: fmt::Debug>,
+    {
+        let Some(expected) = self.expected(case, by) else { return };
+        let request = |case: &Case| match (by, &case.caller) {
+            (Some((sender, variation)), Some(caller)) => self.requests.by(sender, caller, &case.place, variation),
+            _ => self.requests.anonymous(&case.place),
+        };
+        let Some(first) = request(case) else {
+            report.undecided.push(format!("{}: no request can be generated for {}", self.name, Shown(case, by)));
+            return;
+        };
+        let answer = call(service, first).await;
+        let (found, expected) = (Outcome::of(&answer), Outcome::expected(expected, self.rules.not_found));
+        if found != expected {
+            let shown = Shown(case, by);
+            let _ = writeln!(report.wrong, "{} as {shown}: expected {expected}, found {found}", self.name);
+        }
+        // A request that satisfies the challenge must be granted, unless the rule also depends on something undecided.
+        let is_decided = !self.rules.rule.contains("check") && self.rules.objects.is_empty();
+        let Some(obeyed) = obeyed(&answer, case).filter(|_| is_decided) else { return };
+        let (Some(second), Some((sender, Variation::Unchanged))) = (request(&obeyed), by) else { return };
+        let can_be = obeyed.caller.as_ref().is_some_and(|caller| sender.can_be(caller, &self.requests.tenants));
+        if can_be && Outcome::of(&call(service, second).await) != Outcome::Called {
+            let (obeyed, case) = (Shown(&obeyed, by), Shown(case, by));
+            let _ = writeln!(report.wrong, "{} as {obeyed}: denied, but satisfies the challenge to {case}", self.name);
+        }
+    }
+
+    /// Returns the expected result of the request. `None` if it depends on a check.
+    fn expected(&self, case: &Case, by: Option<(&Sender<'_>, Variation)>) -> Option<CaseOutcome> {
+        let Some((sender, variation)) = by else { return Some(case.outcome) };
+        let needs_name = sender.is_limited() && self.rules.any_token.is_none();
+        match (variation, case.outcome) {
+            (Variation::BoundElsewhere, _) => case.uncounted,
+            (Variation::WithoutAccount, _) => case.without_account,
+            // Whether a check counts for a limited credential depends on its action.
+            (_, CaseOutcome::Checked) if needs_name => None,
+            (_, CaseOutcome::Granted) if needs_name && !case.is_by_name => case.uncounted,
+            (Variation::Unchanged | Variation::WithOtherRight, outcome) => Some(outcome),
+        }
+    }
 }
 
 #[allow(clippy::expect_used, reason = "for tests, where a panic is the report")]
-async fn send<S, B>(service: &S, request: Request) -> ServiceResponse<B>
+async fn call<S, B>(service: &S, request: Request) -> ServiceResponse<B>
 where
     S: Service<Request, Response = ServiceResponse<B>, Error: fmt::Debug>,
 {
-    adapter::update(&request, |state| state.notes_mut().is_granted = Some(false));
+    adapter::update(&request, |state| state.notes_mut().observed = Some(Observed::Nothing));
     service.call(request).await.expect("the application returns a response")
-}
-
-/// Returns the case whose caller satisfies the challenge of the response: it has these scopes too (RFC 6750 §3), or logs in again,
-/// at this level (RFC 9470 §3).
-fn obeyed<B>(answer: &ServiceResponse<B>, case: &Case) -> Option<Case> {
-    let challenges: Vec<_> =
-        answer.headers().get_all(header::WWW_AUTHENTICATE).filter_map(|line| line.to_str().ok()).collect();
-    let parameter = |name: &str| {
-        let begins = format!("{name}=\"");
-        let (_, rest) = challenges.iter().find_map(|line| line.split_once(begins.as_str()))?;
-        rest.split_once('"').map(|(value, _)| value.to_owned())
-    };
-    let mut caller = case.caller.clone()?;
-    let (scopes, age, levels) = (parameter("scope"), parameter("max_age"), parameter("acr_values"));
-    (scopes.is_some() || age.is_some() || levels.is_some()).then(|| {
-        let names =
-            scopes.iter().flat_map(|scopes| scopes.split(' ')).map(|name| ("scope".to_owned(), name.to_owned()));
-        caller.names.extend(names);
-        caller.age = age.map(|_| 0).or(caller.age);
-        caller.acr = levels.and_then(|levels| levels.split(' ').next().map(str::to_owned)).or(caller.acr.take());
-        case.clone().with_caller(caller)
-    })
 }
 
 /// Returns whether the rule requires a claim that every token contains, or that lists names. No caller can be generated by such a
@@ -184,161 +359,6 @@ fn requires_reserved_claim(tree: &Expr, auth: &Auth) -> bool {
         }
         Expr::Literal(_) => false,
         Expr::All(parts) | Expr::Any(parts) => parts.iter().any(|part| requires_reserved_claim(part, auth)),
-    }
-}
-
-/// Returns why no request can decide about a rule, if none can.
-fn undecidable(rule: &str, auth: &Auth) -> Option<&'static str> {
-    if auth.engine().is_open() {
-        return Some("open mode has one caller");
-    }
-    let is_reserved = Expr::read(rule).is_some_and(|tree| requires_reserved_claim(&tree, auth));
-    is_reserved.then_some("the rule requires a claim that every token contains, or that lists names")
-}
-
-/// Returns the expected outcome of a request.
-fn outcome(route: &RouteAccess, case: &Case) -> &'static str {
-    match case {
-        Case { granted: true, .. } => "a call of the handler",
-        _ if route.not_found => "an unknown path",
-        Case { could: true, .. } => "401 with a challenge",
-        Case { could: false, .. } => "403",
-    }
-}
-
-/// Returns the actual outcome of a request.
-fn found<B>(answer: &ServiceResponse<B>) -> &'static str {
-    // An argument of the handler may refuse the request after its rule has granted it.
-    if adapter::read(answer.request(), |state| state.notes()?.is_granted).unwrap_or_default() {
-        return "a call of the handler";
-    }
-    let is_refused = answer.response().error().is_some_and(|error| error.as_error::<Refusal>().is_some());
-    let challenged = answer.headers().contains_key(header::WWW_AUTHENTICATE);
-    match (is_refused, answer.status()) {
-        (true, StatusCode::UNAUTHORIZED) if challenged => "401 with a challenge",
-        (true, StatusCode::FORBIDDEN) => "403",
-        (true, StatusCode::NOT_FOUND) if !challenged => "an unknown path",
-        _ => "another response",
-    }
-}
-
-/// Returns the request of a case. Returns `None` if it cannot be generated.
-fn request_as(keys: &Keys, auth: &Auth, route: &RouteAccess, path: &str, case: &Case) -> Option<Request> {
-    let method = if route.method == "*" { Method::GET } else { route.method.parse().ok()? };
-    let mut request = TestRequest::with_uri(path).method(method);
-    if let Some(host) = auth.engine().hosts().first() {
-        request = request.insert_header((header::HOST, host));
-    }
-    if case.place != CaseLocation::Anywhere {
-        if !matches!(auth.engine().address(), AddressSource::Peer) {
-            return None;
-        }
-        let address = address(&case.place)?;
-        request = request.peer_addr(SocketAddr::new(address, 40_000));
-        if case.place == CaseLocation::NotKnown {
-            request = request.insert_header((header::X_FORWARDED_FOR, "203.0.113.7"));
-        }
-    }
-    let is_in_tenants = tenants::names_tenant(route);
-    if is_in_tenants {
-        request = tenants::named(request, auth, route)?;
-    }
-    if let Some(caller) = &case.caller {
-        let confers = |source: &&std::sync::Arc<Issuer>| {
-            source.scheme == SchemeId::Bearer
-                && !(is_in_tenants && tenants::is_bound(source))
-                && caller.names.iter().all(|(kind, name)| source.confers.says(kind, name))
-                && caller.claims.iter().all(|(name, _)| source.confers.says("claim", name))
-                && caller.acr.iter().all(|value| source.confers.says("acr", value))
-        };
-        let source = auth.engine().sources().iter().find(confers)?;
-        let audience = auth.engine().part::<Bearer>()?.audience_of(source).unwrap_or("any");
-        let mut claims = Value::Object(claims(caller, source));
-        for (path, value) in auth.engine().part::<Bearer>()?.example_claims(source) {
-            let place = path.iter().try_fold(&mut claims, |place, name| {
-                Some(place.as_object_mut()?.entry(name).or_insert_with(|| json!({})))
-            });
-            *place? = value;
-        }
-        let token = keys.token(&source.issuer, audience, &claims);
-        request = request.insert_header((header::AUTHORIZATION, format!("Bearer {token}")));
-        return tenants::answered(request.to_request(), auth, caller);
-    }
-    Some(request.to_request())
-}
-
-fn claims(caller: &CaseCaller, source: &Issuer) -> Map<String, Value> {
-    let mut of = Caller::user("user");
-    for (kind, name) in &caller.names {
-        of = match kind.as_str() {
-            "role" => of.role(name),
-            "permission" => of.permission(name),
-            _ => of.scope(name),
-        };
-    }
-    for (name, values) in &caller.claims {
-        let values = values.iter().map(|value| serde_json::from_str(value).unwrap_or_default());
-        let mut values: Vec<Value> = values.collect();
-        let value = if values.len() == 1 { values.remove(0) } else { values.into() };
-        // A JSON pointer names a nested claim.
-        let mut names: Vec<_> = claim_path(name).collect();
-        let first = names.remove(0).into_owned();
-        of = of.claim(first, names.into_iter().rev().fold(value, |inner, name| json!({ name: inner })));
-    }
-    if let Some(age) = caller.age {
-        let at = auth_core::runtime::clock::now().seconds().saturating_sub(i64::try_from(age).unwrap_or(i64::MAX));
-        of = of.claim("auth_time", at);
-    }
-    if let Some(acr) = &caller.acr {
-        of = of.claim("acr", acr.as_str());
-    }
-    of.claims(source, caller.lists_roles)
-}
-
-/// Returns an address at the location.
-fn address(place: &CaseLocation) -> Option<IpAddr> {
-    let elsewhere = ["203.0.113.9", "198.51.100.9", "192.0.2.9", "8.8.8.8", "2001:db8::9", "127.0.0.1"];
-    let mut elsewhere = elsewhere.into_iter().filter_map(|address| address.parse::<IpAddr>().ok());
-    match place {
-        CaseLocation::Anywhere | CaseLocation::NotKnown => elsewhere.next(),
-        CaseLocation::Outside(networks) => {
-            elsewhere.find(|address| !networks.iter().any(|network| network.contains(address)))
-        }
-        CaseLocation::Within(network, narrower) => {
-            let first = [network.network(), network.broadcast()];
-            let between = network.subnets(network.prefix_len().saturating_add(4).min(network.max_prefix_len()));
-            let between = between.into_iter().flatten().map(|subnet| subnet.network());
-            first.into_iter().chain(between).find(|address| !narrower.iter().any(|other| other.contains(address)))
-        }
-    }
-}
-
-/// A description of the caller.
-struct Shown<'a>(&'a Case);
-
-impl fmt::Display for Shown<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.0.caller {
-            None => f.write_str("an anonymous caller")?,
-            Some(caller) => {
-                f.write_str("an authenticated caller")?;
-                caller.names.iter().try_for_each(|(kind, name)| write!(f, ", {kind} {name:?}"))?;
-                let mut within = caller.names_in_tenants.iter();
-                within.try_for_each(|(kind, name, tenant)| write!(f, ", {kind} {name:?} in {tenant}"))?;
-                caller.claims.iter().try_for_each(|(name, values)| write!(f, ", {name} {}", values.join(" ")))?;
-                caller.acr.iter().try_for_each(|acr| write!(f, ", acr {acr}"))?;
-                caller.age.iter().try_for_each(|age| write!(f, ", logged in {age} s ago"))?;
-                if !caller.lists_roles {
-                    f.write_str(", roles unknown")?;
-                }
-            }
-        }
-        match &self.0.place {
-            CaseLocation::Anywhere => Ok(()),
-            CaseLocation::Within(network, _) => write!(f, " from {network}"),
-            CaseLocation::Outside(_) => f.write_str(" from an address outside of these networks"),
-            CaseLocation::NotKnown => f.write_str(" from an unknown address"),
-        }
     }
 }
 

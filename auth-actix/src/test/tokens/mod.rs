@@ -2,7 +2,10 @@
 
 mod keys;
 mod tenants;
+mod senders;
+mod requests;
+mod outcome;
 mod matrix;
 
 pub use self::keys::Keys;
-pub use self::matrix::{assert_matrix, verify_matrix};
+pub use self::matrix::{MatrixTest, assert_matrix, verify_matrix};

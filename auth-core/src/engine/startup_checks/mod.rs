@@ -9,6 +9,7 @@ use std::sync::atomic::Ordering;
 pub use self::rule_error::RuleError;
 use crate::client::address::AddressSource;
 use crate::client::csrf::CrossSite;
+use crate::identity::dimension_name::declared_dimension;
 use crate::identity::scheme_id::SchemeId;
 use crate::identity::vocabulary::NameKind;
 use crate::matrix::{AcceptedScheme, Expr, Matrix, RouteAccess};
@@ -186,13 +187,32 @@ pub fn tenant_headers<H: Adapter>(engine: &Engine<H>, rules: Rules<'_>, pattern:
     rules.dimensions().into_iter().filter_map(header).collect()
 }
 
-/// Returns whether a route with this pattern locates a tenant in its path.
-pub fn is_tenant_in_path<H: Adapter>(engine: &Engine<H>, name: &str, pattern: &str) -> bool {
-    let parameter = match engine.tenant_locations.iter().find(|known| known.name == name) {
-        Some(known) => known.path(),
-        None => Some(name),
+/// The location from which a request for a route takes the value of a dimension.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TenantPlace {
+    /// The parameter of the path with this name.
+    Path(String),
+    /// The header with this name.
+    Header(String),
+    /// The tenant that the credential is bound to.
+    Credential,
+    /// A subprotocol.
+    Subprotocol,
+}
+
+/// Returns the dimension with this name, and its first location in requests for a route with this pattern (TENANT-2). `None` if no
+/// rule can contain the name.
+pub fn tenant_place<H: Adapter>(engine: &Engine<H>, name: &str, pattern: &str) -> Option<(&'static str, TenantPlace)> {
+    let name = declared_dimension(name)?;
+    let location = engine.tenant_location(name);
+    let path = location.path().filter(|path| names_in(pattern).any(|known| known == *path));
+    let place = match (path, location.header()) {
+        (Some(path), _) => TenantPlace::Path(path.to_owned()),
+        (None, Some(header)) => TenantPlace::Header(header.to_owned()),
+        (None, None) if location.is_in_credential() => TenantPlace::Credential,
+        (None, None) => TenantPlace::Subprotocol,
     };
-    parameter.is_some_and(|parameter| names_in(pattern).any(|known| known == parameter))
+    Some((name, place))
 }
 
 /// Returns an error unless the pattern contains each parameter for the key of an object exactly once.

@@ -31,7 +31,7 @@ impl LoginSource {
 
     /// Returns whether the accounts of the callers are loaded.
     #[inline]
-    pub(crate) const fn loads_account(self) -> bool {
+    pub const fn loads_account(self) -> bool {
         matches!(self.policy, LoginPolicy::LoadsAccount)
     }
 }

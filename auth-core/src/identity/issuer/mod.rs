@@ -125,7 +125,7 @@ impl Issuer {
 
     /// Returns whether its credentials are logins of persons, except those of clients. Certificates are not, and tokens that the
     /// application issues only if they are its login sessions.
-    pub(crate) fn is_of_logins(&self) -> bool {
+    pub fn is_of_logins(&self) -> bool {
         let is_of_program = self.is_of_own_tokens() || self.scheme == SchemeId::ClientCertificate;
         self.login.logs_in() && !is_of_program
     }

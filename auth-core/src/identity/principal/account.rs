@@ -26,6 +26,12 @@ impl LoadedAccount {
         Self(Arc::new(AccountInner { id: Arc::new(id), rights, account }))
     }
 
+    /// Returns the account with other rights. For tests.
+    pub(crate) fn with_rights(self, rights: Rights) -> Self {
+        let AccountInner { id, account, .. } = &*self.0;
+        Self(Arc::new(AccountInner { id: Arc::clone(id), rights, account: Arc::clone(account) }))
+    }
+
     /// Returns the id.
     pub(crate) fn id(&self) -> &AccountId {
         &self.0.id

@@ -83,6 +83,13 @@ impl Principal {
         self.with(|answers| answers.account = Some(AccountState::Given(account)))
     }
 
+    /// Returns this principal with rights in `tenant`, or outside of tenants, in place of those of the rights provider. For tests.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn given_rights(&self, tenant: Option<Tenant>, rights: Rights) -> Self {
+        self.with_rights(tenant, RightsLookup::Answered(Arc::new(rights)))
+    }
+
     /// Returns the account that a test has set.
     pub(crate) fn account_of_test(&self) -> Option<&Arc<dyn Any + Send + Sync>> {
         match self.account_state() {

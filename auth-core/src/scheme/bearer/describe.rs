@@ -2,6 +2,7 @@
 
 use super::{Bearer, TokenIssuer, settings};
 use crate::identity::issuer::Issuer;
+use crate::identity::tenant::Tenant;
 use crate::runtime::strict_json;
 
 impl Bearer {
@@ -18,6 +19,12 @@ impl Bearer {
         let mut claims = issuer.conditions.example(issuer.audiences.first());
         claims.retain(|(path, _)| *path != ["aud"]);
         claims
+    }
+
+    /// Returns the tenant that all tokens of an issuer are bound to, and the dimensions that each token names, each with the member names
+    /// that lead to its claim. Used by tests that create tokens.
+    pub fn example_tenant(&self, source: &Issuer) -> (Option<Tenant>, Vec<(&'static str, Vec<String>)>) {
+        self.of_source(source).map(|issuer| issuer.tenants.example()).unwrap_or_default()
     }
 
     /// Describes the accepted tokens of the issuer in one or more clauses.

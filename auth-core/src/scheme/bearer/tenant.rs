@@ -35,6 +35,11 @@ impl TokenTenants {
         self.claims.push(TenantClaim { name, path, is_optional });
     }
 
+    /// Returns the value that all tokens are bound to, and the claims that name other values, each with its dimension.
+    pub(super) fn example(&self) -> (Option<Tenant>, Vec<(&'static str, Path)>) {
+        (self.fixed.clone(), self.claims.iter().map(|claim| (claim.name, claim.path.clone())).collect())
+    }
+
     /// Returns whether tokens are already bound to a value of this dimension.
     pub(super) fn has(&self, name: &str) -> bool {
         self.names().any(|known| known == name)

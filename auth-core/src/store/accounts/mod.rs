@@ -9,7 +9,7 @@ use std::fmt;
 
 pub use self::login::{Login, Who};
 pub(crate) use self::provided::{AccountLookup, LookUp, LookUpError};
-pub use self::provided::{AccountsError, ProvidedAccounts};
+pub use self::provided::{AccountsError, ProvidedAccounts, TestAccount};
 pub use self::provider::{Accounts, Lookup};
 
 /// The accounts are unavailable. The cause was logged where it occurred.

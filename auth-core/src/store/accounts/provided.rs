@@ -14,6 +14,7 @@ use crate::denial::RetryAfter;
 use crate::identity::account_id::AccountId;
 use crate::identity::id::{Id, is_account_kind};
 use crate::identity::principal::{LoadedAccount, Principal};
+use crate::identity::rights::Rights;
 use crate::identity::scheme_id::SchemeId;
 use crate::identity::token_digest::TokenDigest;
 use crate::runtime::single_flight::SingleFlightCache;
@@ -61,6 +62,15 @@ pub struct ProvidedAccounts {
     provisioned: SingleFlightCache<Id, Lookup<LoadedAccount>>,
     /// Counts accounts that could not be created, by the network of the client.
     failures: Throttle,
+}
+
+/// The account that a test has set for a request, in place of that of the provider.
+#[derive(Clone)]
+pub enum TestAccount {
+    /// The caller has no account.
+    Missing,
+    /// The account, and the rights that it has instead of those of the provider.
+    Found(Arc<dyn Any + Send + Sync>, Rights),
 }
 
 /// A lookup of an account.
@@ -163,6 +173,15 @@ impl ProvidedAccounts {
         }
         let found = self.cache.get(&self.key(look_up)?)?;
         Some(Ok(AccountLookup::of(found)))
+    }
+
+    /// Returns the account that a test has set for a request.
+    pub(crate) fn of_test(&self, account: TestAccount) -> Result<AccountLookup, LookUpError> {
+        let found = match account {
+            TestAccount::Missing => Lookup::NotFound,
+            TestAccount::Found(account, rights) => Lookup::Found(self.provider.load(&account)?.with_rights(rights)),
+        };
+        Ok(AccountLookup::of(found))
     }
 
     fn key(&self, look_up: &LookUp<'_>) -> Option<CredentialKey> {
