@@ -36,6 +36,7 @@ mod http2;
 mod leases;
 mod logs;
 mod matrix;
+mod matrix_settings;
 mod memberships;
 mod methods;
 #[cfg(feature = "metrics")]

@@ -93,13 +93,26 @@ impl Issuer {
         if self.all_scopes {
             places += ", with all scopes";
         }
-        if self.login.loads_account() {
-            places += ", logs in to an account";
-        }
+        places += self.effect_on_identity();
         if self.login.vouches_for_email {
             places += ", trusted for email addresses";
         }
         places
+    }
+
+    /// Describes whether its credentials are logins. Logins without accounts are the default of a single issuer.
+    fn effect_on_identity(&self) -> &'static str {
+        let is_token = self.scheme.is_of_own_tokens();
+        match self.login.policy {
+            LoginPolicy::LoadsAccount if self.login.is_login_session => ", login sessions of an account",
+            LoginPolicy::LoadsAccount if is_token => ", acts for an account",
+            LoginPolicy::LoadsAccount => ", logs in to an account",
+            _ if self.login.is_login_session => ", login sessions",
+            // These are never logins.
+            _ if is_token || matches!(self.scheme, SchemeId::ClientCertificate | SchemeId::OPEN) => "",
+            LoginPolicy::LogsIn => "",
+            LoginPolicy::OwnIdentity => ", not a login",
+        }
     }
 
     /// Returns whether a credential of this issuer could prove that the caller does not hold the name.

@@ -16,6 +16,7 @@ use crate::denial::{Denial, Reason, RetryAfter};
 use crate::identity::account_id::AccountId;
 use crate::identity::issuer::Issuer;
 use crate::identity::principal::{Binding, Principal};
+use crate::identity::rights::Rights;
 use crate::identity::scheme_id::SchemeId;
 use crate::identity::token_digest::TokenDigest;
 use crate::identity::vocabulary::NameKind;
@@ -371,6 +372,10 @@ impl std::fmt::Display for TokenSource {
             Recognition::Fixed { description, .. } => write!(f, "one fixed token with {description}")?,
         }
         write!(f, " in {}", self.places)?;
+        let is_fixed = matches!(self.recognition, Recognition::Fixed { .. });
+        if !is_fixed && self.default_ceiling != Rights::new() {
+            write!(f, ", {} if a token names no rights", self.default_ceiling)?;
+        }
         if self.cache.is_zero() { Ok(()) } else { write!(f, ", cached for {:?}", self.cache) }
     }
 }
