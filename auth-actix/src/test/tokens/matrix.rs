@@ -258,7 +258,10 @@ impl RouteTest<'_> {
             report.undecided.push(format!("{}: the rule distinguishes too many kinds of callers", self.name));
             return;
         };
-        report.undecided.extend(cases.undecided.iter().map(|atom| format!("{}: {atom}", self.name)));
+        // If every accepted credential loads an account, only callers that the provider does not know lack one, and these are sent.
+        let is_open = |atom: &&String| account.is_none() || **atom != Fact::Account.to_string();
+        let undecided = cases.undecided.iter().filter(is_open);
+        report.undecided.extend(undecided.map(|atom| format!("{}: {atom}", self.name)));
         let needs_account = auth.engine().sources().iter().any(|source| source.login.loads_account());
         if needs_account && account.is_none() {
             let why = "callers with an account, which `MatrixTest::account` creates";
