@@ -37,6 +37,7 @@ pub(crate) use debug_as_display;
 
 pub mod runtime;
 pub mod identity;
+pub mod condition;
 pub mod denial;
 pub mod client;
 pub mod policy;

@@ -61,6 +61,11 @@ impl Id {
         self.0.strip_prefix("account:")?.split_once(':')
     }
 
+    /// Returns the text form.
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+
     fn new(kind: &str, issuer: &str, subject: &str) -> Self {
         // The length prevents an issuer that contains a colon from being confused with another one.
         let length = issuer.len().to_string();
