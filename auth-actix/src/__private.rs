@@ -4,6 +4,7 @@
 use std::marker::PhantomData;
 
 pub use auth_core::client::country::{CountryCode, check_country};
+pub use auth_core::condition::{Column, ColumnType, Columns, TableColumn, column, field_value};
 pub use auth_core::identity::scheme_id::{SchemeId, check_scheme};
 pub use auth_core::identity::vocabulary::{
     CredentialSet, Declares, Name, NameIndex, NameKind, PermissionSet, RoleSet, ScopeSet, UnknownName, Vocabulary,
@@ -12,8 +13,8 @@ pub use auth_core::identity::vocabulary::{
 pub use auth_core::policy::atom::{self, Atom};
 pub use auth_core::policy::rule::{
     AccountArg, ArgRequirement, CallerAccess, CompiledFormula, Formula, Literal, Part, REFUSING, Rule, RuleProperties,
-    RuleTarget, check_account, check_all, check_anonymous_object, check_any, check_object_tenant, check_possible,
-    check_proof, check_tenant, conjuncts, count_conjuncts, with_conjuncts,
+    RuleTarget, check_account, check_all, check_anonymous_object, check_any, check_list_columns, check_object_tenant,
+    check_possible, check_proof, check_tenant, conjuncts, count_conjuncts, with_conjuncts,
 };
 pub use auth_macros::finish;
 pub use serde;
@@ -26,10 +27,11 @@ pub use crate::extract::caller::{Claims, MaybePrincipal};
 pub use crate::extract::granted::{Granted, Implies, Proof};
 pub use crate::extract::lease::Lease;
 pub use crate::extract::object::action::{Action, Required};
-pub use crate::extract::object::resource::Policy;
+pub use crate::extract::object::resource::{Allows, Policy};
 pub use crate::extract::object::{Authorized, object_action};
 pub use crate::extract::tenant::Tenant;
 pub use crate::guard::{CheckOutcome, CheckedFuture, Fails, Guard, Guarded, Phases, Verdict, answer, checked, fill};
+pub use crate::list::ListFilter;
 pub use crate::principal::Principal;
 pub use crate::scope::{Pattern, Proven, Registry};
 
@@ -124,6 +126,10 @@ impl<T: ?Sized> Probe<actix_web::web::Data<T>> {
 
 impl<R: Policy<A>, A: Action> Probe<Authorized<R, A>> {
     pub const NEEDS: ArgRequirement = ArgRequirement::Authorized(Authorized::<R, A>::OBJECT);
+}
+
+impl<R: Allows<A>, A: Action> Probe<ListFilter<R, A>> {
+    pub const NEEDS: ArgRequirement = ArgRequirement::List(ListFilter::<R, A>::LIST);
 }
 
 impl Probe<HttpRequest> {
@@ -221,6 +227,13 @@ pub const fn check_argument(needs: ArgRequirement, strangers_come_in: bool, take
             }
             check_object_tenant(formula, object);
         }
+        ArgRequirement::List(list) => {
+            if strangers_come_in {
+                check_anonymous_object(list);
+            }
+            check_list_columns(list);
+            check_object_tenant(formula, list);
+        }
         ArgRequirement::Caller if strangers_come_in => {
             panic!("anonymous callers may call this handler\nhelp: take `Option<Principal>`")
         }
@@ -247,6 +260,9 @@ pub const fn check_optional(needs: ArgRequirement, formula: &Formula) {
     match needs {
         ArgRequirement::Proof(name) => check_proof(formula, name),
         ArgRequirement::Authorized(object) => check_object_tenant(formula, object),
+        ArgRequirement::List(_) => {
+            panic!("a filter is never absent\nhelp: take `ListFilter<…>` without `Option`")
+        }
         ArgRequirement::Tenant => {
             panic!("the handler is called only for a tenant that was decided on\nhelp: take `Tenant` without `Option`")
         }

@@ -19,6 +19,7 @@ mod principal;
 mod guard;
 // Extractors for handlers.
 mod extract;
+pub mod list;
 // Registration of handlers.
 mod scope;
 mod endpoints;

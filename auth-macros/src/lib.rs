@@ -82,6 +82,18 @@ pub fn derive_action(item: TokenStream) -> TokenStream {
     expand::action(item.into()).into()
 }
 
+#[doc = include_str!("../docs/derive_columns.md")]
+#[proc_macro_derive(Columns, attributes(columns))]
+pub fn derive_columns(item: TokenStream) -> TokenStream {
+    expand::columns(item.into()).into()
+}
+
+#[doc = include_str!("../docs/derive_column_type.md")]
+#[proc_macro_derive(ColumnType, attributes(columns))]
+pub fn derive_column_type(item: TokenStream) -> TokenStream {
+    expand::column_type(item.into()).into()
+}
+
 #[doc = include_str!("../docs/derive_token_scope.md")]
 #[proc_macro_derive(TokenScope, attributes(token_scope, role, permission, scope, credential))]
 pub fn derive_token_scope(item: TokenStream) -> TokenStream {

@@ -14,6 +14,8 @@ pub use self::caller::Caller;
 pub use self::explain::{explained, explanation};
 #[cfg(feature = "jwt")]
 pub use self::tokens::{Keys, MatrixTest, assert_matrix, verify_matrix};
+#[cfg(feature = "_sql")]
+pub use crate::list::sql::assert_visible;
 #[cfg(feature = "dpop")]
 pub use auth_core::scheme::dpop::conformance::replay_store;
 #[cfg(feature = "session")]

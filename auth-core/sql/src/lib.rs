@@ -138,8 +138,10 @@ macro_rules! with {
     };
 }
 
+mod conditions;
 mod tokens;
 
+pub use crate::conditions::{VisibleRows, arguments};
 pub use crate::tokens::{SqlTokens, SqlTokensError};
 
 /// Maximum time that an operation waits for a connection.

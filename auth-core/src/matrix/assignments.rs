@@ -101,7 +101,8 @@ impl Worlds {
                 variables.insert(Variable::Bound(tenant.clone()), 2);
             }
             match fact {
-                Fact::Authenticated => {}
+                // Each caller of a test request passes a list.
+                Fact::Authenticated | Fact::List(_) => {}
                 Fact::Login => {
                     variables.insert(Variable::Check(Fact::Login), 2);
                     variables.insert(Variable::WithoutAccount, 2);
@@ -204,7 +205,7 @@ impl Worlds {
             return false;
         }
         match fact {
-            Fact::Authenticated => !negated,
+            Fact::Authenticated | Fact::List(_) => !negated,
             Fact::Name(..) | Fact::Claim(..) => {
                 let holds = is(&Variable::Holds(fact.clone()));
                 let answered = || kind(fact).is_some_and(|kind| is(&Variable::Answered(kind)));

@@ -173,7 +173,8 @@ impl Asked<'_> {
         let is_known = self.worlds.is_known(world);
         match &literal.fact {
             Fact::Country(_) | Fact::Other(_) => Answer::Unknown,
-            Fact::CheckForAnyone(_) => Answer::AfterCheck,
+            // A list refuses limited credentials without the name of its action, and is asked about each caller.
+            Fact::CheckForAnyone(_) | Fact::List(_) => Answer::AfterCheck,
             Fact::Check(_) | Fact::ObjectAction(_) if is_known => Answer::AfterCheck,
             // A policy may admit anonymous callers.
             Fact::ObjectAction(_) if self.public => Answer::Unknown,
@@ -210,7 +211,7 @@ impl Asked<'_> {
     fn without(&self, world: &World, login_holds: bool) -> Option<CaseOutcome> {
         let answer = Answer::of(self.tree, &|literal| match &literal.fact {
             Fact::Login => Answer::from(login_holds),
-            Fact::ObjectAction(_) | Fact::Check(_) => Answer::Unknown,
+            Fact::ObjectAction(_) | Fact::Check(_) | Fact::List(_) => Answer::Unknown,
             fact if fact.is_about_caller() => Answer::No,
             _ => self.answer(literal, world),
         });

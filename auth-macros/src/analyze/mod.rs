@@ -11,8 +11,10 @@ mod conflicts;
 mod handler;
 mod vocabulary;
 mod action;
+mod columns;
 
 pub(crate) use self::action::{DeclaredAction, analyze_action};
+pub(crate) use self::columns::{DeclaredColumn, DeclaredTable, analyze_column_type, analyze_columns};
 pub(crate) use self::handler::{check_function, report_other_item};
 pub(crate) use self::implicants::{Connective, Implicants};
 pub(crate) use self::model::{Atom, Check, CheckKind, ClaimValue, Dimensions, Formula, Literal, Name, Network};

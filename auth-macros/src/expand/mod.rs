@@ -15,6 +15,7 @@ mod handler;
 mod rejected;
 mod vocabulary;
 mod action;
+mod columns;
 
 use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::{quote, quote_spanned};
@@ -22,6 +23,7 @@ use syn::parse::{ParseStream, Parser as _};
 use syn::{Token, braced};
 
 pub(crate) use self::action::derive as action;
+pub(crate) use self::columns::{derive as columns, derive_type as column_type};
 use self::guard::GuardItems;
 use self::handler::{ExpansionSite, HandlerExpansion};
 use self::paths::{Paths, Root};

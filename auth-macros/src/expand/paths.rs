@@ -162,6 +162,13 @@ paths! {
     // Actions.
     action: "Action",
     required: "Required",
+    // Columns of tables.
+    columns: "Columns",
+    column: "Column",
+    table_column: "TableColumn",
+    make_column: "column",
+    field_value: "field_value",
+    column_type: "ColumnType",
 }
 
 /// Returns whether an attribute is the last guard attribute.

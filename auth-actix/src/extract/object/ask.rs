@@ -7,7 +7,7 @@ use actix_web::{Error, HttpMessage as _, HttpRequest};
 use auth_core::client::RequestHead as _;
 use auth_core::denial::{Denial, Reason, RetryAfter};
 use auth_core::identity::tenant::Tenant;
-use auth_core::identity::vocabulary::Name;
+use auth_core::identity::vocabulary::{Name, NameKind};
 use auth_core::runtime::future::LocalBoxFuture;
 use auth_core::runtime::timeout::with_timeout;
 
@@ -29,7 +29,7 @@ pub(super) enum ObjectVerdict {
 }
 
 /// The reason why no decision was made.
-pub(super) enum Undecidable {
+pub(crate) enum Undecidable {
     Denied(Box<Denial>),
     /// The loader failed.
     Failed(Error),
@@ -94,13 +94,7 @@ pub(super) async fn verdict<R: Policy<A>, A: Action>(
     if let Some(known) = loaded::<R, _>(request, for_caller, |loaded| known_verdict(loaded, action)).flatten() {
         return Ok(known);
     }
-    let auth = guard::auth_of(request).cloned().ok_or_else(|| denied(Reason::SetUp, "no `Auth` decides here"))?;
-    let tenant = auth.engine().decided_tenant(request);
-    if tenant.is_none() && R::TENANT != Tenancy::None && guard::names_tenant(request, rule) {
-        let cause = "the rule names a tenant, and the attribute cannot see the argument `Authorized<…>`";
-        return Err(denied(Reason::SetUp, cause));
-    }
-    let asking = Asking { request, auth: &auth, caller, tenant, any_token, rule };
+    let asking = Asking::new::<R>(request, ObjectQuestion { caller, any_token, rule })?;
     let found = asking.decide::<R, A>().await?;
     if found != ObjectVerdict::Allowed && hides::<R>(request) {
         adapter::update(request, |state| state.notes_mut().hides_object = true);
@@ -129,18 +123,53 @@ fn loaded<R: Resource, T>(
     extensions.get_mut::<LoadedObject<R>>().filter(|loaded| loaded.for_caller == for_caller).map(of)
 }
 
-/// The facts with which an object is decided on.
-struct Asking<'a> {
+/// The facts with which an object or a list is decided on.
+pub(crate) struct Asking<'a> {
     request: &'a HttpRequest,
-    auth: &'a Auth,
-    caller: Option<Principal>,
+    auth: Auth,
+    pub(crate) caller: Option<Principal>,
     /// The tenant that was decided on.
-    tenant: Option<Tenant>,
+    pub(crate) tenant: Option<Tenant>,
     any_token: bool,
     rule: &'static auth_core::policy::rule::Rule,
 }
 
-impl Asking<'_> {
+impl<'a> Asking<'a> {
+    /// Returns the facts about objects of this type.
+    pub(crate) fn new<R: Resource>(request: &'a HttpRequest, question: ObjectQuestion) -> Result<Self, Undecidable> {
+        let ObjectQuestion { caller, any_token, rule } = question;
+        let auth = guard::auth_of(request).cloned().ok_or_else(|| denied(Reason::SetUp, "no `Auth` decides here"))?;
+        let tenant = auth.engine().decided_tenant(request);
+        if tenant.is_none() && R::TENANT != Tenancy::None && guard::names_tenant(request, rule) {
+            let cause =
+                "the rule names a tenant, and the attribute cannot see the argument `Authorized<…>` or `ListFilter<…>`";
+            return Err(denied(Reason::SetUp, cause));
+        }
+        // Objects are decided for a login without an account as for an anonymous caller.
+        let caller = caller.filter(|caller| !caller.lacks_account());
+        Ok(Self { request, auth, caller, tenant, any_token, rule })
+    }
+
+    /// Returns whether the credential of the caller counts for a list, after it has asked for the rights of the caller (RIGHTS-12). The
+    /// tenant of the objects is the one that was decided on, or the only one that the credential is bound to.
+    pub(crate) async fn counts_for_list<R: Resource, A: Action>(&mut self) -> Result<bool, Undecidable> {
+        if self.caller.is_none() {
+            return Ok(true);
+        }
+        if let Some(tenant) = expected_tenant::<R>(self.tenant.as_ref()) {
+            return self.counts::<A>(tenant).await;
+        }
+        let bound = self.caller.as_ref().and_then(|caller| caller.tenant()).cloned();
+        match bound.and_then(|bound| in_order(&bound, R::TENANT.dimensions())) {
+            Some(tenant) => self.counts::<A>(Some(tenant)).await,
+            // Each object may belong to another tenant, so that only a scope counts for all of them.
+            None => {
+                let counts = self.counts::<A>(None).await?;
+                Ok(counts && (!self.is_limited() || is_scope::<A>() || R::TENANT.dimensions().is_empty()))
+            }
+        }
+    }
+
     async fn decide<R: Policy<A>, A: Action>(mut self) -> Result<ObjectVerdict, Undecidable> {
         // If the tenant of the object is known, a credential that does not count causes no load.
         let expected = expected_tenant::<R>(self.tenant.as_ref());
@@ -176,7 +205,7 @@ impl Asking<'_> {
         Ok(if allowed.is_empty() { ObjectVerdict::Refused } else { ObjectVerdict::Allowed })
     }
 
-    fn is_limited(&self) -> bool {
+    pub(crate) fn is_limited(&self) -> bool {
         !self.any_token && self.caller.as_ref().is_some_and(|caller| caller.is_limited())
     }
 
@@ -201,7 +230,11 @@ impl Asking<'_> {
         if let Some(object) = loaded::<R, _>(self.request, for_caller, |loaded| loaded.object.clone()) {
             return Ok(object);
         }
-        let object = self.find::<R>().await?.filter(|object| self.exists(object)).map(Arc::new);
+        let object = self
+            .find::<R>()
+            .await?
+            .filter(|object| exists(object, self.tenant.as_ref(), self.caller.as_ref()))
+            .map(Arc::new);
         let loaded = LoadedObject { for_caller, object: object.clone(), verdicts: Vec::new() };
         self.request.extensions_mut().insert(loaded);
         Ok(object)
@@ -232,29 +265,34 @@ impl Asking<'_> {
         }
         Ok(object)
     }
+}
 
-    /// Returns whether the object belongs to the tenant of the rule, and to none that contradicts the credential (TENANT-8).
-    fn exists<R: Resource>(&self, object: &R) -> bool {
-        let own = own_tenant(object);
-        let is_in = |name, value| own.as_ref().is_some_and(|own| own.get(name) == Some(value));
-        let is_of_rule = matches!(R::TENANT, Tenancy::Shared(_))
-            || self.tenant.iter().flat_map(Tenant::dimensions).all(|(name, value)| is_in(name, value));
-        // A dimension that the object lacks may be the one in which it differs.
-        let lacks = |name: &str| own.as_ref().is_none_or(|own| own.get(name).is_none());
-        let is_visible = self.caller.as_ref().is_none_or(|caller| {
-            own.as_ref().is_none_or(|own| caller.may_see_tenant(own))
-                && !R::TENANT.dimensions().iter().any(|name| caller.is_bound_in(name) && lacks(name))
-        });
-        is_of_rule && is_visible
-    }
+/// Returns whether the object belongs to the tenant that was decided on, and to none that contradicts the credential (TENANT-8).
+pub(crate) fn exists<R: Resource>(object: &R, decided: Option<&Tenant>, caller: Option<&Principal>) -> bool {
+    let own = own_tenant(object);
+    let is_in = |name, value| own.as_ref().is_some_and(|own| own.get(name) == Some(value));
+    let is_of_rule = matches!(R::TENANT, Tenancy::Shared(_))
+        || decided.into_iter().flat_map(Tenant::dimensions).all(|(name, value)| is_in(name, value));
+    // A dimension that the object lacks may be the one in which it differs.
+    let lacks = |name: &str| own.as_ref().is_none_or(|own| own.get(name).is_none());
+    let is_visible = caller.is_none_or(|caller| {
+        own.as_ref().is_none_or(|own| caller.may_see_tenant(own))
+            && !R::TENANT.dimensions().iter().any(|name| caller.is_bound_in(name) && lacks(name))
+    });
+    is_of_rule && is_visible
 }
 
 /// Returns the name that a limited credential needs.
-pub(super) const fn required<A: Action>() -> Option<Name> {
+pub(crate) const fn required<A: Action>() -> Option<Name> {
     match A::REQUIRES {
         Some(required) => Some(required.name(A::DECLARED_IN)),
         None => None,
     }
+}
+
+/// Returns whether limited credentials need a scope, which counts in each tenant.
+pub(crate) fn is_scope<A: Action>() -> bool {
+    required::<A>().is_some_and(|name| name.vocabulary.kind == NameKind::Scope)
 }
 
 /// Returns the tenant of the object, with the dimensions in the order of the resource.

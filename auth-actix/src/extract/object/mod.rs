@@ -3,7 +3,7 @@
 mod denial;
 pub(crate) mod action;
 pub(crate) mod resource;
-mod ask;
+pub(crate) mod ask;
 
 use std::any::{TypeId, type_name};
 use std::fmt;
@@ -63,6 +63,7 @@ impl<R: Policy<A>, A: Action> Authorized<R, A> {
         tenancy: R::TENANT,
         deps: TypeId::of::<R::Deps>,
         deps_name: type_name::<R::Deps>,
+        list: None,
         ask: &AskObject(ask::<R, A>),
     };
 }

@@ -140,12 +140,15 @@ impl LoadContext<'_> {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` has no policy for the action `{A}`",
     label = "no implementation decides who may perform this action",
-    note = "write `impl Allows<{A}> for {Self}`"
+    note = "write `impl Allows<{A}> for {Self}`, or `impl Visible<{A}> for {Self}` if a condition on its columns decides"
 )]
 pub trait Allows<A: Action>: Resource {
     /// Whether [`allows_anonymous`](Self::allows_anonymous) can return `true`. Required for handlers that admit anonymous callers.
     /// Default: `false`.
     const ADMITS_ANONYMOUS: bool = false;
+    /// A dimension of the tenants of the objects that has no column, so that no list can be restricted to a tenant.
+    #[doc(hidden)]
+    const LACKED_COLUMN: Option<&'static str> = None;
 
     /// Returns whether the caller may perform the action. Compare an owner with the complete
     /// [`Principal::id`](auth_core::Principal::id), and never with a part of it. The rights of the caller in the tenant of the object are
@@ -162,7 +165,7 @@ pub trait Allows<A: Action>: Resource {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` has no policy for the action `{A}`",
     label = "no implementation decides who may perform this action",
-    note = "write `impl Allows<{A}> for {Self}`"
+    note = "write `impl Allows<{A}> for {Self}`, or `impl Visible<{A}> for {Self}` if a condition on its columns decides"
 )]
 pub trait Policy<A: Action>: Resource {
     /// Whether the policy can allow the action to anonymous callers. Required for handlers that admit them. Default: `false`.

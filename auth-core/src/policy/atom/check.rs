@@ -77,6 +77,9 @@ impl Requirement for Check {
     fn describe(&self, text: &'static str) -> Fact {
         let text = text.trim_start_matches('!');
         let inside = |word: &str| text.strip_prefix(word)?.strip_prefix('(')?.strip_suffix(')').map(str::to_owned);
+        if let Some(list) = self.object.filter(|object| object.list.is_some()) {
+            return Fact::List(list.types());
+        }
         if let Some(object) = self.object {
             return Fact::ObjectAction(inside("authorized").unwrap_or_else(|| object.types()));
         }

@@ -29,6 +29,8 @@ pub enum Fact {
     Acr(String),
     /// Permission to perform an action on an object. Contains the types of both as they are written.
     ObjectAction(String),
+    /// A list of objects, for an action. Contains the types of both. Only limited credentials may fail it.
+    List(String),
     /// A check that refers to the principal, as it is written.
     Check(String),
     /// A check that can run for an anonymous caller, as it is written.
@@ -50,7 +52,7 @@ pub enum Fact {
 impl Fact {
     /// Returns whether both the requirement and its negation need an authenticated caller.
     pub fn is_about_caller(&self) -> bool {
-        !matches!(self, Self::Network(_) | Self::Country(_) | Self::CheckForAnyone(_))
+        !matches!(self, Self::Network(_) | Self::Country(_) | Self::CheckForAnyone(_) | Self::List(_))
     }
 
     /// Returns whether the requirement is about the object of a request.
@@ -92,6 +94,7 @@ impl Fact {
                 Self::Credential(strings(names)?.pop()?, tenant)
             }
             "authorized" => Self::ObjectAction(whole()?),
+            "list" => Self::List(whole()?),
             "check" => Self::Check(whole()?),
             "check_for_anyone" => Self::CheckForAnyone(whole()?),
             "direct" if arguments.is_none() => Self::Direct,
@@ -140,6 +143,7 @@ impl fmt::Display for Fact {
             Self::Country(countries) => write!(f, "country({})", listed(countries.iter())),
             Self::Acr(value) => write!(f, "acr({})", quoted(value)),
             Self::ObjectAction(types) => write!(f, "authorized({types})"),
+            Self::List(types) => write!(f, "list({types})"),
             Self::Check(expression) => write!(f, "check({expression})"),
             Self::CheckForAnyone(expression) => write!(f, "check_for_anyone({expression})"),
             Self::Direct => f.write_str("direct"),
@@ -194,6 +198,7 @@ mod tests {
             Fact::Country(["DE".to_owned(), "FR".to_owned()].into()),
             Fact::Acr("urn:a:\"b\"".to_owned()),
             Fact::ObjectAction("Post, Edit".to_owned()),
+            Fact::List("Post, Read".to_owned()),
             Fact::Check("post.author == principal.id()".to_owned()),
             Fact::CheckForAnyone("is_open(\")\")".to_owned()),
             Fact::Direct,

@@ -26,6 +26,13 @@ impl Tenancy {
     }
 }
 
+/// The properties of a list of objects.
+#[derive(Clone, Copy, Debug)]
+pub struct ListArg {
+    /// A dimension of the tenants of the objects that has no column (LIST-7).
+    pub lacked_column: Option<&'static str>,
+}
+
 /// An action on a type of objects.
 #[derive(Clone, Copy)]
 pub struct ObjectAction {
@@ -45,6 +52,8 @@ pub struct ObjectAction {
     pub deps: fn() -> TypeId,
     /// Returns the full name of that type.
     pub deps_name: fn() -> &'static str,
+    /// For a list of objects: its properties.
+    pub list: Option<ListArg>,
     /// The function with which the adapter loads the object and asks its policy.
     pub ask: &'static (dyn Any + Send + Sync),
 }
@@ -52,7 +61,7 @@ pub struct ObjectAction {
 /// Shows the types, as in a rule: `authorized(Post, Edit)`.
 impl fmt::Display for ObjectAction {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "authorized({})", self.types())
+        write!(f, "{}({})", if self.list.is_some() { "list" } else { "authorized" }, self.types())
     }
 }
 

@@ -112,7 +112,11 @@ impl<'a> Rules<'a> {
 
     /// Returns the path parameters that contain keys of objects.
     pub fn object_keys(self) -> impl Iterator<Item = &'static str> {
-        self.literals().into_iter().filter_map(Literal::object).map(|(_, object)| object.path)
+        self.literals()
+            .into_iter()
+            .filter_map(Literal::object)
+            .filter(|(_, object)| object.list.is_none())
+            .map(|(_, object)| object.path)
     }
 
     pub(crate) fn literals(self) -> SmallVec<[&'a Literal; 8]> {

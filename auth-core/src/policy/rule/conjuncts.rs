@@ -23,7 +23,7 @@ pub const fn count_conjuncts(arguments: &[ArgRequirement]) -> usize {
     let (mut count, mut index, mut has_account) = (1, 0, false);
     while index < arguments.len() {
         match arguments[index] {
-            ArgRequirement::Authorized(_) => count += 1,
+            ArgRequirement::Authorized(_) | ArgRequirement::List(_) => count += 1,
             ArgRequirement::Account(_) => has_account = true,
             _ => {}
         }
@@ -48,7 +48,7 @@ pub const fn conjuncts<const COUNT: usize>(
     parts[0] = formula;
     let (mut next, mut index, mut check) = (1, 0, rule.checks);
     while index < arguments.len() {
-        if let ArgRequirement::Authorized(object) = arguments[index] {
+        if let ArgRequirement::Authorized(object) | ArgRequirement::List(object) = arguments[index] {
             if check >= Checks::MOST {
                 panic!("this rule has too many checks\nhelp: take fewer `Authorized<…>`, or combine some checks")
             }

@@ -27,6 +27,8 @@ pub enum ArgRequirement {
     Proof(Name),
     /// Permission of the caller to perform an action on an object.
     Authorized(&'static ObjectAction),
+    /// The filter of a list of objects, for an action.
+    List(&'static ObjectAction),
     /// A lease, which ends when the rule stops holding.
     Lease,
     /// A ticket for the caller's token.
@@ -59,6 +61,7 @@ impl ArgRequirement {
             | Self::ClaimsOfCaller
             | Self::Proof(_)
             | Self::Authorized(_)
+            | Self::List(_)
             | Self::Lease
             | Self::Ticket
             | Self::Account(_)
@@ -88,7 +91,7 @@ impl ArgRequirement {
 
     /// Returns whether the argument contains the tenant that was decided on.
     pub const fn takes_tenant(&self) -> bool {
-        matches!(self, Self::Tenant | Self::Authorized(_))
+        matches!(self, Self::Tenant | Self::Authorized(_) | Self::List(_))
     }
 
     /// Returns the type of accounts that the argument takes.

@@ -17,7 +17,7 @@ pub use self::dimensions::check_tenant;
 pub use self::handler_args::{AccountArg, ArgRequirement};
 pub use self::implication::check_proof;
 pub(crate) use self::objects::lacks_dimension;
-pub use self::objects::{check_anonymous_object, check_object_tenant};
+pub use self::objects::{check_anonymous_object, check_list_columns, check_object_tenant};
 pub use self::redundancy::{Part, check_all, check_any, check_possible};
 use crate::identity::vocabulary::{Name, NameKind};
 use crate::policy::atom::{Atom, Authenticated, ByCredential, Named, NamedIn, Network, TenantMember};

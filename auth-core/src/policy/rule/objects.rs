@@ -4,7 +4,7 @@
 use super::dimensions::{DimensionSets, check_dimensions};
 use super::{Formula, Literal, Rule};
 use crate::identity::vocabulary::{Text, same};
-use crate::policy::atom::{Atom, Check, ObjectAction, Tenancy};
+use crate::policy::atom::{Atom, Check, ListArg, ObjectAction, Tenancy};
 
 impl Rule {
     /// Returns the checks about objects, those of the formula and those of arguments, with the actions.
@@ -93,6 +93,21 @@ pub const fn check_anonymous_object(object: &ObjectAction) {
         panic!(
             "anonymous callers may call this handler, and the policy of this action admits none\nhelp: write `const ADMITS_ANONYMOUS: bool = true;` and `allows_anonymous` in the policy, or `#[require_auth]` above the handler"
         )
+    }
+}
+
+/// Rejects the filter of a list whose rows do not contain the tenant of each object (LIST-7).
+///
+/// # Panics
+/// Panics at compile time. The message is for the user.
+#[track_caller]
+#[allow(clippy::panic, reason = "the panic of a const is the compile error")]
+pub const fn check_list_columns(list: &ObjectAction) {
+    if let Some(ListArg { lacked_column: Some(name) }) = list.list {
+        let mut text = Text::new();
+        text.all(&["each object of this type has a tenant `", name, "`, and its columns name no field for it"]);
+        text.all(&["\nhelp: write `#[columns(…, tenant(", name, " = field))]` with the field that contains it"]);
+        panic!("{}", text.as_str());
     }
 }
 

@@ -14,6 +14,7 @@ pub(super) const ACTION: ObjectAction = ObjectAction {
     tenancy: Tenancy::None,
     deps: std::any::TypeId::of::<()>,
     deps_name: || "()",
+    list: None,
     ask: &(),
 };
 
