@@ -34,6 +34,7 @@ mod held;
 mod hidden;
 mod http2;
 mod leases;
+mod lists;
 mod logs;
 mod matrix;
 mod matrix_settings;

@@ -1,0 +1,40 @@
+use auth_actix::list::{Columns, Condition, ListFilter, Visible};
+use auth_actix::object::{LoadContext, Tenancy};
+use auth_actix::{Action, Principal, Resource, public};
+
+#[derive(Columns)]
+#[columns(table = "posts")]
+struct Post {
+    id: i64,
+    org_id: String,
+}
+
+#[derive(Action)]
+struct Read;
+
+impl Resource for Post {
+    type Key = i64;
+    type Deps = ();
+    type Error = actix_web::Error;
+    const PATH: &str = "id";
+    const TENANT: Tenancy = Tenancy::Of(&["org"]);
+
+    fn key(&self) -> i64 {
+        self.id
+    }
+
+    async fn load(_: &[i64], _: &LoadContext<'_>, (): &()) -> Result<Vec<Self>, actix_web::Error> {
+        Ok(Vec::new())
+    }
+}
+
+impl Visible<Read> for Post {
+    fn condition(_: Option<&Principal>) -> Condition<Self> {
+        Post::ID.is(1)
+    }
+}
+
+#[public]
+async fn list(_filter: ListFilter<Post, Read>) {}
+
+fn main() {}

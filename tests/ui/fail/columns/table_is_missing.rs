@@ -1,0 +1,8 @@
+use auth_actix::list::Columns;
+
+#[derive(Columns)]
+struct Post {
+    id: i64,
+}
+
+fn main() {}
