@@ -15,6 +15,7 @@ use actix_web::dev::{HttpServiceFactory, ServiceFactory, ServiceRequest, Service
 use actix_web::{App, HttpResponse, HttpServer, delete, get, post, put, web};
 use auth_actix::jwt::Ticket;
 use auth_actix::lease::Lease;
+use auth_actix::list::ListFilter;
 use auth_actix::web::Strict;
 use auth_actix::{
     Auth, AuthBuilder, Authorized, Granted, Jwt, Principal, Scope, public, require, require_auth, require_permission,
@@ -58,8 +59,11 @@ struct New {
 #[public]
 #[utoipa::path(responses((status = OK, body = Vec<Summary>)))]
 #[get("/posts")]
-async fn list(pool: web::Data<SqlitePool>, caller: Option<Principal>) -> Result<web::Json<Vec<Summary>>, Failure> {
-    Ok(web::Json(posts::list(&pool, caller.as_ref()).await?))
+async fn list(
+    visible: ListFilter<Post, Read>,
+    pool: web::Data<SqlitePool>,
+) -> Result<web::Json<Vec<Summary>>, Failure> {
+    Ok(web::Json(posts::list(&pool, &visible).await?))
 }
 
 // Published posts are readable by every caller, drafts only by the callers that `posts.rs` allows. For all others a draft does not

@@ -2,20 +2,25 @@
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, ResponseError};
+use auth_actix::list::sql::arguments;
+use auth_actix::list::{Columns, Condition, Dialect, ListFilter, Visible};
 use auth_actix::object::LoadContext;
 use auth_actix::{Action, Allows, Authorized, Granted, Id, Principal, Resource};
 use serde::Serialize;
-use sqlx::{FromRow, QueryBuilder, SqliteConnection, SqlitePool};
+use sqlx::{AssertSqlSafe, FromRow, QueryBuilder, Sqlite, SqliteConnection, SqlitePool};
 use utoipa::ToSchema;
 
 use crate::{Role, may, proof};
 
 /// A post.
-#[derive(Clone, Debug, FromRow, Serialize, ToSchema)]
+#[derive(Clone, Debug, Columns, FromRow, Serialize, ToSchema)]
+#[columns(table = "posts")]
 pub(crate) struct Post {
     pub(crate) id: i64,
     /// The author: issuer and subject.
-    pub(crate) author: String,
+    #[schema(value_type = String)]
+    #[sqlx(try_from = "String")]
+    pub(crate) author: Id,
     pub(crate) title: String,
     pub(crate) text: String,
     pub(crate) published: bool,
@@ -59,13 +64,17 @@ impl Resource for Post {
 
 impl Post {
     fn is_by(&self, caller: &Principal) -> bool {
-        self.author == caller.id().to_string()
+        self.author == caller.id()
     }
 }
 
-impl Allows<Read> for Post {
-    fn allows(&self, caller: &Principal) -> bool {
-        self.published || self.is_by(caller) || caller.has_role(Role::Editor)
+// The list and a single post have one condition.
+impl Visible<Read> for Post {
+    fn condition(caller: Option<&Principal>) -> Condition<Self> {
+        match caller {
+            Some(caller) if caller.has_role(Role::Editor) => Condition::all("editors review drafts"),
+            _ => Post::PUBLISHED.is(true) | Post::AUTHOR.is(caller.map(|caller| caller.id())),
+        }
     }
 }
 
@@ -107,11 +116,11 @@ pub(crate) async fn create(pool: &SqlitePool) -> sqlx::Result<()> {
     sqlx::query(table).execute(pool).await.map(drop)
 }
 
-/// Returns the posts that the caller may read: published posts, and the caller's own.
-pub(crate) async fn list(pool: &SqlitePool, caller: Option<&Principal>) -> Result<Vec<Summary>, Failure> {
-    let author = caller.map(|caller| caller.id().to_string()).unwrap_or_default();
-    let list = sqlx::query_as("SELECT id, title FROM posts WHERE published OR author = ? ORDER BY id");
-    Ok(list.bind(author).fetch_all(pool).await?)
+/// Returns the posts that the caller may read.
+pub(crate) async fn list(pool: &SqlitePool, visible: &ListFilter<Post, Read>) -> Result<Vec<Summary>, Failure> {
+    let (visible, values) = visible.to_sql(Dialect::Sqlite, 1);
+    let list = AssertSqlSafe(format!("SELECT id, title FROM posts WHERE {visible} ORDER BY id"));
+    Ok(sqlx::query_as_with(list, arguments::<Sqlite>(values)?).fetch_all(pool).await?)
 }
 
 /// Returns the number of posts, and how many of them are published.

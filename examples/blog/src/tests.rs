@@ -3,7 +3,7 @@
 use actix_web::body::MessageBody as _;
 use actix_web::http::Method;
 use actix_web::test::{TestRequest, call_service, init_service, read_body};
-use auth_actix::test::{Caller, Keys, assert_access, assert_matrix, explained, explanation};
+use auth_actix::test::{Caller, Keys, assert_access, assert_matrix, assert_visible, explained, explanation};
 use serde_json::{Value, json};
 
 use super::*;
@@ -109,6 +109,36 @@ async fn post_access_depends_on_role_author_and_publication() {
     }
     let all = call_service(&app, TestRequest::get().uri("/api/posts").to_request()).await;
     assert_eq!(read_body(all).await, r#"[{"id":2,"title":"First"}]"#);
+}
+
+#[actix_web::test]
+async fn the_list_contains_the_posts_that_the_caller_may_read() {
+    let shared = shared().await.unwrap();
+    let auth = settings(tokens(), &shared.pool).build().unwrap();
+    let app = init_service(App::new().service(api(&auth, &shared))).await;
+    let alice = || Caller::user("alice").role(Role::Author).issuer("https://id.example");
+    let bob = || Caller::user("bob").role(Role::Editor).issuer("https://id.example");
+    let (alices, bobs) = (alice().principal(), bob().principal());
+    for (author, published) in [(&alices, true), (&alices, false), (&bobs, false)] {
+        let post = posts::add(&shared.pool, author, "Title".to_owned(), "Text".to_owned()).await.unwrap();
+        let change = sqlx::query("UPDATE posts SET published = ? WHERE id = ?").bind(published).bind(post.id);
+        change.execute(&shared.pool).await.unwrap();
+    }
+    let eve = || Caller::user("eve").issuer("https://id.example");
+    let callers = [None, Some(alice()), Some(bob()), Some(eve())];
+    let principals = callers.clone().map(|caller| caller.map(Caller::principal));
+    // The rows that the database returns are those that the policy allows.
+    let visible = assert_visible::<Post, Read>(&shared.pool, principals).await;
+    assert_eq!(visible.iter().map(Vec::len).collect::<Vec<_>>(), [1, 2, 3, 1]);
+    // The handler uses its filter.
+    for (caller, visible) in callers.into_iter().zip(visible) {
+        let request = TestRequest::get().uri("/api/posts").to_request();
+        let request = caller.iter().fold(request, |request, caller| caller.clone().call(request));
+        let answer = read_body(call_service(&app, request).await).await;
+        let found: Vec<Value> = serde_json::from_slice(&answer).unwrap();
+        let ids: Vec<_> = found.iter().map(|post| post["id"].as_i64().unwrap()).collect();
+        assert_eq!(ids, visible.iter().map(|post| post.id).collect::<Vec<_>>());
+    }
 }
 
 #[actix_web::test]
