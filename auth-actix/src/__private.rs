@@ -28,7 +28,7 @@ pub use crate::extract::granted::{Granted, Implies, Proof};
 pub use crate::extract::lease::Lease;
 pub use crate::extract::object::action::{Action, Required};
 pub use crate::extract::object::resource::{Allows, Policy};
-pub use crate::extract::object::{Authorized, object_action};
+pub use crate::extract::object::{Authorized, object_action, object_action_at};
 pub use crate::extract::tenant::Tenant;
 pub use crate::guard::{CheckOutcome, CheckedFuture, Fails, Guard, Guarded, Phases, Verdict, answer, checked, fill};
 pub use crate::list::ListFilter;

@@ -17,7 +17,7 @@ const CONSTANT_TIME: [&str; 4] =
 /// All functions that compare secrets, and the number of comparisons in each.
 #[rustfmt::skip]
 const COMPARISONS: &[(&str, usize)] = &[
-    ("auth-core/store/tokens/key_file.rs: find", 1),                 // the hash of the secret of a key
+    ("auth-core/store/tokens/key_file.rs: find_now", 1),             // the hash of the secret of a key
     ("auth-core/scheme/bearer/claims.rs: is_bound_to", 1),           // the thumbprint of a certificate
     ("auth-core/scheme/bearer/key/mod.rs: is_same_secret", 1),       // HMAC secrets of the settings
     ("auth-core/scheme/bearer/key/verifier.rs: new", 1),             // a test of the key, without aws-lc-rs
@@ -28,7 +28,7 @@ const COMPARISONS: &[(&str, usize)] = &[
     ("auth-core/scheme/own_token/source.rs: source_of", 1),         // a fixed token
     ("auth-core/scheme/session/oidc_login/mod.rs: check", 1),        // the nonce of a login
     ("auth-core/scheme/session/oidc_login/mod.rs: finished", 1),     // the state of a login
-    ("auth-core/identity/token_digest.rs: eq", 1),                     // the digest of a token
+    ("auth-core/identity/token_digest.rs: eq", 2),                     // the digest of a token
     ("auth-core/store/users/hash.rs: matches", 1),                   // the password hash
     ("auth-core/store/users/password_cache.rs: contains", 1),        // the MAC of a cached password and its version
     ("auth-core/store/users/password_cache.rs: find", 1),            // the MAC of a cached password

@@ -144,7 +144,7 @@ async fn access_matrix_lists_all_routes_in_every_format() {
     assert_eq!(keys(&json), "by_name routes schema sources switches unguarded words");
     assert_eq!(
         keys(&json["routes"][5]),
-        "any_object any_token file handler line method not_found notes objects path public rule schemes sufficient tenant_headers verifies"
+        "any_object any_token file handler line method not_found notes object_keys objects path public rule schemes sufficient tenant_headers verifies"
     );
     assert_eq!(keys(&json["words"]["role"]["admin"]), "aliases grants implies");
     assert!(json["routes"][5]["line"].as_u64().is_some_and(|line| line > 0));

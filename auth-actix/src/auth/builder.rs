@@ -213,6 +213,25 @@ impl AuthBuilder {
         self.with(|engine| engine.resource_deps.add(value))
     }
 
+    /// Sets the maximum length of a body that contains the key of an object (`at = json("…")` in a rule), in bytes. Default: 65,536.
+    /// A longer one is 413 `body-too-large`. Such a body must arrive within 5 s, otherwise the response is 408 `body-timeout`.
+    ///
+    /// # Errors
+    /// [`build`](Self::build) returns an error if the limit is zero, or exceeds an eighth of
+    /// [`body_keys_in_flight`](Self::body_keys_in_flight).
+    pub fn body_key_limit(self, bytes: usize) -> Self {
+        self.set("body_key_limit", |engine| engine.body_keys.limit = bytes)
+    }
+
+    /// Sets the maximum number of bytes of all bodies that contain keys of objects and are in memory, in bytes per `Auth`. Default:
+    /// 64 MiB. One client network (/24, /48) has at most an eighth of them. Further requests are 503 `body-unavailable`.
+    ///
+    /// # Errors
+    /// [`build`](Self::build) returns an error if an eighth is less than [`body_key_limit`](Self::body_key_limit).
+    pub fn body_keys_in_flight(self, bytes: usize) -> Self {
+        self.set("body_keys_in_flight", |engine| engine.body_keys.in_flight = bytes)
+    }
+
     /// Declares that names in both types have the same meaning. Otherwise the server does not start if two types declare the same
     /// name: tokens contain only the name, which would have two meanings.
     pub fn same_names<A: Declares, B: Declares>(self) -> Self {

@@ -14,6 +14,7 @@ use pin_project_lite::pin_project;
 use crate::respond::keep_body;
 
 use super::binding::DecisionSite;
+use super::two_phase::with_body;
 use super::{CheckedFuture, LayerOutcome, PendingDecision, enforce_at, refuse_at, refuse_hidden, refuse_twice};
 
 /// The link between a handler with these arguments and its rule. Implemented only by the attributes.
@@ -58,6 +59,7 @@ impl<G: Guard<A>, A: FromRequest> FromRequest for Guarded<G, A> {
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let arguments = match G::checked(request, payload) {
             Some(arguments) => Arguments::Checking { arguments },
+            None if G::RULE.reads_body() => Arguments::Checking { arguments: with_body(request, payload, G::RULE) },
             None => Arguments::of(request, payload, G::RULE),
         };
         GuardedFuture { arguments, guard: PhantomData }

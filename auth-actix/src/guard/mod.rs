@@ -2,9 +2,11 @@
 //! it.
 
 mod binding;
+mod body;
 mod guarded;
 mod reevaluate;
 mod objects;
+mod slots;
 mod two_phase;
 
 use std::future::Future;
@@ -21,10 +23,12 @@ pub(crate) use self::binding::Binding;
 use self::binding::DecisionSite;
 use self::binding::OwnedPlace;
 pub(crate) use self::binding::PASS;
+pub(crate) use self::body::read_body;
 pub use self::guarded::{Guard, Guarded};
 pub(crate) use self::objects::{AskObject, ObjectQuestion, names_tenant};
 pub(crate) use self::reevaluate::still_holds;
-pub use self::two_phase::{CheckOutcome, CheckedFuture, Fails, Phases, Verdict, answer, checked, fill};
+pub use self::slots::fill;
+pub use self::two_phase::{CheckOutcome, CheckedFuture, Fails, Phases, Verdict, answer, checked};
 pub(crate) use self::two_phase::{Failure, Undecided, failed};
 use crate::adapter;
 use crate::auth::Auth;
@@ -85,13 +89,15 @@ fn enforce_at(place: Option<DecisionSite<'_>>, request: &HttpRequest, handler: &
                 let place = DecisionSite::of(&request).ok_or_else(no_auth)?;
                 match layers::finish(place, &request, handler, wait).await? {
                     true => Ok(()),
-                    false => two_phase::decide_on_objects(&request, handler).await,
+                    false => two_phase::decide_on_objects(&request, &mut Payload::None, handler).await,
                 }
             }))
         }
         layers::Enforcement::RunCheck => {
             let request = request.clone();
-            LayerOutcome::Pending(Box::pin(async move { two_phase::decide_on_objects(&request, handler).await }))
+            LayerOutcome::Pending(Box::pin(async move {
+                two_phase::decide_on_objects(&request, &mut Payload::None, handler).await
+            }))
         }
     }
 }
@@ -143,7 +149,7 @@ fn refuse_with(
     answer: impl FnOnce(HttpResponse) -> HttpResponse,
 ) -> Error {
     let LayerDenial { mut denial, layer, hides_object } = denied;
-    let by_layer = || place?.auth_of(layer?);
+    let by_layer = || place?.auth_of(layer?.into());
     let by = by_layer().or_else(|| place.map(DecisionSite::auth));
     // If a check of the rule fails, the denial still contains the known caller.
     if let Some(auth) = by

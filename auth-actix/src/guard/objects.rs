@@ -1,8 +1,9 @@
 //! Checks about objects. They are functions of the types of the object and the action, which only extractors name.
 
 use actix_web::HttpRequest;
+use actix_web::dev::Payload;
 use auth_core::engine::layers::Layers as _;
-use auth_core::policy::atom::{Check, ObjectAction};
+use auth_core::policy::atom::{Check, KeyLocation, ObjectAction};
 use auth_core::policy::rule::Rule;
 use auth_core::runtime::future::LocalBoxFuture;
 
@@ -10,7 +11,11 @@ use super::{CheckOutcome, DecisionSite};
 use crate::principal::Principal;
 
 /// A question about an object.
-pub(crate) struct ObjectQuestion {
+pub(crate) struct ObjectQuestion<'a> {
+    /// The location of the key.
+    pub(crate) key: KeyLocation,
+    /// The body, if it may contain the key.
+    pub(crate) payload: &'a mut Payload,
     /// The caller. `None` for an anonymous one.
     pub(crate) caller: Option<Principal>,
     /// Whether limited credentials count without the name that the action requires.
@@ -21,17 +26,23 @@ pub(crate) struct ObjectQuestion {
 
 /// The function that loads an object and asks its policy about an action.
 #[derive(Clone, Copy)]
-pub(crate) struct AskObject(pub(crate) for<'a> fn(&'a HttpRequest, ObjectQuestion) -> LocalBoxFuture<'a, CheckOutcome>);
+pub(crate) struct AskObject(
+    pub(crate) for<'a> fn(&'a HttpRequest, ObjectQuestion<'a>) -> LocalBoxFuture<'a, CheckOutcome>,
+);
 
 /// Runs a check about an object.
 pub(super) async fn ask_object(
     request: &HttpRequest,
+    payload: &mut Payload,
     (check, object): (&Check, &ObjectAction),
     caller: Option<Principal>,
     rule: &'static Rule,
 ) -> CheckOutcome {
     match object.ask.downcast_ref() {
-        Some(AskObject(ask)) => ask(request, ObjectQuestion { caller, any_token: check.any_token, rule }).await,
+        Some(AskObject(ask)) => {
+            let (key, any_token) = (object.key(), check.any_token);
+            ask(request, ObjectQuestion { key, payload, caller, any_token, rule }).await
+        }
         None => CheckOutcome::NotAsked,
     }
 }

@@ -12,7 +12,9 @@ use auth_core::policy::rule::Rule;
 use auth_core::runtime::timeout::catch_panic;
 use pin_project_lite::pin_project;
 
+use super::body::{read_body, refuse_body};
 use super::objects::ask_object;
+use super::slots::Slots;
 use super::{DecisionSite, after_object, no_auth, refuse, refuse_hidden};
 use crate::principal::Principal;
 use crate::{adapter, respond};
@@ -159,80 +161,6 @@ pub async fn answer<E: Into<Error>>(asked: impl Future<Output = Result<bool, E>>
     }
 }
 
-/// The arguments that the checks of a rule name, each in a slot that is filled when a check that names it runs. Nothing is
-/// extracted for a check that the decision does not need.
-pub trait Slots: 'static {
-    /// The arguments.
-    type Arguments: 'static;
-
-    /// Returns empty slots.
-    fn empty() -> Self;
-
-    /// Extracts the arguments that no check has needed.
-    fn complete(
-        self,
-        request: &HttpRequest,
-        payload: &mut Payload,
-    ) -> impl Future<Output = Result<Self::Arguments, Error>>;
-}
-
-macro_rules! slots {
-    ($($name:ident)*) => {
-        impl<$($name: FromRequest + 'static),*> Slots for ($(Option<$name>,)*) {
-            type Arguments = ($($name,)*);
-
-            #[allow(clippy::unused_unit, reason = "of no argument at all")]
-            fn empty() -> Self {
-                ($(None::<$name>,)*)
-            }
-
-            #[allow(non_snake_case, unused_variables, clippy::unused_unit, reason = "one name for a type and its value")]
-            async fn complete(self, request: &HttpRequest, payload: &mut Payload) -> Result<($($name,)*), Error> {
-                let ($($name,)*) = self;
-                Ok(($(
-                    match $name {
-                        Some(argument) => argument,
-                        None => $name::from_request(request, payload).await.map_err(Into::into)?,
-                    },
-                )*))
-            }
-        }
-    };
-}
-
-slots!();
-slots!(A);
-slots!(A B);
-slots!(A B C);
-slots!(A B C D);
-slots!(A B C D E);
-slots!(A B C D E F);
-slots!(A B C D E F G);
-slots!(A B C D E F G H);
-slots!(A B C D E F G H I);
-slots!(A B C D E F G H I J);
-slots!(A B C D E F G H I J K);
-slots!(A B C D E F G H I J K L);
-slots!(A B C D E F G H I J K L M);
-slots!(A B C D E F G H I J K L M N);
-slots!(A B C D E F G H I J K L M N O);
-slots!(A B C D E F G H I J K L M N O P);
-
-/// Extracts an argument that a check names, unless an earlier check has done so.
-///
-/// # Errors
-/// The argument cannot be extracted.
-pub async fn fill<T: FromRequest>(
-    slot: &mut Option<T>,
-    request: &HttpRequest,
-    payload: &mut Payload,
-) -> Result<(), Error> {
-    if slot.is_none() {
-        *slot = Some(T::from_request(request, payload).await.map_err(Into::into)?);
-    }
-    Ok(())
-}
-
 /// Decides on a request for a handler whose rule has checks, and extracts the arguments. Arguments that checks name reach the
 /// handler as the checks left them.
 pub fn checked<S, R, C>(
@@ -301,14 +229,48 @@ impl Undecided {
 }
 
 /// Decides on a request for a handler whose rule has no checks other than those about objects.
-pub(super) async fn decide_on_objects(request: &HttpRequest, rule: &'static Rule) -> Result<(), Undecided> {
+pub(super) async fn decide_on_objects(
+    request: &HttpRequest,
+    payload: &mut Payload,
+    rule: &'static Rule,
+) -> Result<(), Undecided> {
     let no_check =
         async |_: &HttpRequest, _: &mut Payload, _: u8, (): &mut (), _: Option<&Principal>| CheckOutcome::NotAsked;
-    decided::<()>(request, &mut Payload::None, rule, no_check).await
+    decided::<()>(request, payload, rule, no_check).await
+}
+
+/// Decides on a request for a handler whose rule reads the body and has no checks other than those about objects, and extracts the
+/// arguments.
+pub(super) fn with_body<A: FromRequest>(
+    request: &HttpRequest,
+    payload: &mut Payload,
+    rule: &'static Rule,
+) -> CheckedFuture<A> {
+    let (request, mut payload) = (request.clone(), payload.take());
+    Box::pin(async move {
+        if let Err(undecided) = decide_on_objects(&request, &mut payload, rule).await {
+            return Err(undecided.refuse(&request, rule, payload));
+        }
+        let extracted = A::from_request(&request, &mut payload).await.map_err(Into::into);
+        extracted.map_err(|error| respond::keep_body(error, &mut payload))
+    })
 }
 
 /// Decides, and returns the arguments that checks have needed.
 async fn decided<S: Slots>(
+    request: &HttpRequest,
+    payload: &mut Payload,
+    rule: &'static Rule,
+    check: impl AsyncFn(&HttpRequest, &mut Payload, u8, &mut S, Option<&Principal>) -> CheckOutcome,
+) -> Result<S, Undecided> {
+    let decided = run_checks(request, payload, rule, check).await;
+    if decided.is_err() && rule.reads_body() {
+        refuse_body(request, payload).await;
+    }
+    decided
+}
+
+async fn run_checks<S: Slots>(
     request: &HttpRequest,
     payload: &mut Payload,
     rule: &'static Rule,
@@ -321,8 +283,14 @@ async fn decided<S: Slots>(
         let object = objects.iter().find(|(check, _)| check.index == index);
         let is_anonymous = object.is_some() && principal.as_ref().is_none_or(|caller| caller.lacks_account());
         let answer = match object {
-            Some((check, object)) => ask_object(request, (check, object), principal, rule).await,
-            None => check(request, payload, index, &mut slots, principal.as_ref()).await,
+            Some((check, object)) => ask_object(request, payload, (check, object), principal, rule).await,
+            None => {
+                if rule.reads_body() {
+                    // The arguments of the check may contain the body.
+                    read_body(request, payload, principal.as_ref()).await.map_err(LayerDenial::from)?;
+                }
+                check(request, payload, index, &mut slots, principal.as_ref()).await
+            }
         };
         checks = match answer {
             CheckOutcome::Held(held) if is_anonymous && checks.of_anonymous(index).is_none() => {

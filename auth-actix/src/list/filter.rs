@@ -15,7 +15,7 @@ use auth_core::condition::{
 use auth_core::denial::{Denial, Reason};
 use auth_core::engine::CallerOutcome;
 use auth_core::identity::tenant::Tenant;
-use auth_core::policy::atom::{ListArg, ObjectAction};
+use auth_core::policy::atom::{KeyLocation, ListArg, ObjectAction};
 use auth_core::policy::rule::{Rule, RuleTarget};
 use auth_core::runtime::future::LocalBoxFuture;
 
@@ -141,6 +141,8 @@ impl<R: Allows<A>, A: Action> ListFilter<R, A> {
     #[doc(hidden)]
     pub const LIST: &'static ObjectAction = &ObjectAction {
         path: R::PATH,
+        at: None,
+        types: || (TypeId::of::<R>(), TypeId::of::<A>()),
         resource: type_name::<R>,
         action: type_name::<A>,
         required: required::<A>(),
@@ -210,7 +212,10 @@ impl<R: Allows<A>, A: Action> ListFilter<R, A> {
 struct Decided<R, A>(ListFilter<R, A>);
 
 /// Decides whether the credential of the caller counts for a list, as a check of the rule.
-fn ask<R: Allows<A>, A: Action>(request: &HttpRequest, question: ObjectQuestion) -> LocalBoxFuture<'_, CheckOutcome> {
+fn ask<'a, R: Allows<A>, A: Action>(
+    request: &'a HttpRequest,
+    question: ObjectQuestion<'a>,
+) -> LocalBoxFuture<'a, CheckOutcome> {
     Box::pin(async move {
         match decide::<R, A>(request, question).await {
             Ok(Some(filter)) => {
@@ -227,7 +232,7 @@ fn ask<R: Allows<A>, A: Action>(request: &HttpRequest, question: ObjectQuestion)
 /// Returns the filter of a caller. `None` if the credential does not count for the action (RIGHTS-8).
 async fn decide<R: Allows<A>, A: Action>(
     request: &HttpRequest,
-    question: ObjectQuestion,
+    question: ObjectQuestion<'_>,
 ) -> Result<Option<ListFilter<R, A>>, Undecidable> {
     let mut asking = Asking::new::<R>(request, question)?;
     let counts = asking.counts_for_list::<R, A>().await?;
@@ -285,7 +290,8 @@ async fn asked<R: Allows<A>, A: Action>(request: HttpRequest) -> Result<ListFilt
         _ => Some(Principal::from_request(&request, &mut Payload::None).await?),
     };
     let rule = guard::rule_of(&request).unwrap_or(&NO_RULE);
-    let question = ObjectQuestion { caller, any_token: rule.any_token.is_some(), rule };
+    let (key, any_token) = (KeyLocation::Path(R::PATH), rule.any_token.is_some());
+    let question = ObjectQuestion { key, payload: &mut Payload::None, caller, any_token, rule };
     match decide::<R, A>(&request, question).await {
         Ok(Some(filter)) => Ok(filter),
         Ok(None) => {

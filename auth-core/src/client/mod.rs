@@ -7,6 +7,7 @@ pub mod country;
 pub mod csrf;
 pub(crate) mod request;
 pub mod tenant;
+pub mod object_key;
 
 pub use self::request::{Head, RequestHead};
 

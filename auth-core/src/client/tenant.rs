@@ -320,7 +320,7 @@ fn checked(value: Vec<u8>) -> DimensionValue {
 }
 
 /// Decodes percent-encoded bytes.
-fn decoded(text: &[u8]) -> Option<Vec<u8>> {
+pub(super) fn decoded(text: &[u8]) -> Option<Vec<u8>> {
     let (mut value, mut rest) = (Vec::with_capacity(text.len()), text);
     loop {
         rest = match rest {

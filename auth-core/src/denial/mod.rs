@@ -3,11 +3,13 @@
 //! Only this module defines status codes of denials. A scheme that rejects a credential returns a [`Denial`], so no other error
 //! type has to be converted to one.
 
+mod detail;
 pub mod challenge;
 pub mod problem;
 
 use std::sync::Arc;
 
+pub use self::detail::Detail;
 use crate::identity::id::Id;
 use crate::identity::scheme_id::{SchemeId, SchemeSet};
 
@@ -29,50 +31,6 @@ pub struct Denial {
     /// The value that was found and the accepted values, for logs. Never part of a response or an audit event. Quotes a claim only
     /// if the signature of the token is valid, truncated by [`quoted`].
     pub detail: Option<Arc<Detail>>,
-}
-
-/// A clause for logs. Stored separately and shared, because few denials have one, and denials are often moved.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Detail(Clause);
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Clause {
-    Text(String),
-    /// Stored as numbers, because expired tokens are frequent and most are never logged.
-    Expired {
-        seconds_ago: i64,
-        leeway: u64,
-    },
-}
-
-impl Detail {
-    /// Creates the detail of an expired token.
-    pub(crate) fn expired(seconds_ago: i64, leeway: std::time::Duration) -> Self {
-        Self(Clause::Expired { seconds_ago, leeway: leeway.as_secs() })
-    }
-}
-
-impl From<String> for Detail {
-    fn from(text: String) -> Self {
-        Self(Clause::Text(text))
-    }
-}
-
-impl From<&str> for Detail {
-    fn from(text: &str) -> Self {
-        text.to_owned().into()
-    }
-}
-
-impl std::fmt::Display for Detail {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match &self.0 {
-            Clause::Text(text) => f.write_str(text),
-            Clause::Expired { seconds_ago, leeway } => {
-                write!(f, "exp was {seconds_ago} s ago; `.leeway(…)` is {leeway} s")
-            }
-        }
-    }
 }
 
 /// The reason for a denial, which selects a row of the table.
@@ -121,6 +79,18 @@ pub enum Reason {
     AuthenticationUnavailable(RetryAfter),
     /// A policy of the application is unavailable. The request is denied, never admitted.
     AuthorizationUnavailable(RetryAfter),
+    /// The key of an object is missing in the query or a header, or malformed.
+    MalformedKey,
+    /// The body, which contains the key of an object, is malformed, or the key is missing.
+    MalformedBody,
+    /// The body, which contains the key of an object, arrives too slowly.
+    BodyTimeout,
+    /// The body, which contains the key of an object, is too large.
+    BodyTooLarge,
+    /// The body, which contains the key of an object, is not JSON in UTF-8 without a coding.
+    UnsupportedBody,
+    /// The buffers for bodies are full.
+    BodyUnavailable(RetryAfter),
 }
 
 /// The requirements of a step-up challenge (RFC 9470 §3).
@@ -213,55 +183,70 @@ impl DenialResponse {
 }
 
 impl Reason {
+    /// Returns a row of the table.
+    #[rustfmt::skip]
+    const fn answer(status: u16, problem: &'static str, error: Option<&'static str>, title: &'static str, detail: &'static str) -> DenialResponse {
+        DenialResponse { status, problem, title, detail, error }
+    }
+
     /// Returns the row of the table with the response to this reason.
     #[rustfmt::skip] // a table is read by column
     pub const fn response(&self) -> DenialResponse {
-        const fn answer(status: u16, problem: &'static str, error: Option<&'static str>, title: &'static str, detail: &'static str) -> DenialResponse {
-            DenialResponse { status, problem, title, detail, error }
-        }
         match self { //                              status problem type                   `error`
-            Self::SetUp                        => answer(500, "set-up",                     None,
+            Self::SetUp                        => Self::answer(500, "set-up",                     None,
                 "The server is misconfigured", "The server cannot decide on this request. The reason is in its log."),
-            Self::CheckFailed                  => answer(500, "check-failed",               None,
+            Self::CheckFailed                  => Self::answer(500, "check-failed",               None,
                 "The request cannot be checked", "The server failed to check this request. The reason is in its log."),
-            Self::MissingCredentials           => answer(401, "missing-credentials",        None,
+            Self::MissingCredentials           => Self::answer(401, "missing-credentials",        None,
                 "Credentials are required", "Send a credential of a scheme that WWW-Authenticate names."),
-            Self::MalformedCredentials         => answer(400, "malformed-credentials",      Some("invalid_request"),
+            Self::MalformedCredentials         => Self::answer(400, "malformed-credentials",      Some("invalid_request"),
                 "The credentials are malformed", "Send exactly one well-formed credential."),
-            Self::LoginFailed                  => answer(400, "login-failed",               None,
+            Self::LoginFailed                  => Self::answer(400, "login-failed",               None,
                 "The login was not completed", "Start again at the login page."),
-            Self::InvalidCredentials           => answer(401, "invalid-credentials",        Some("invalid_token"),
+            Self::InvalidCredentials           => Self::answer(401, "invalid-credentials",        Some("invalid_token"),
                 "The credentials are not valid", "Check the credential, or obtain a new one."),
-            Self::InvalidProof                 => answer(401, "invalid-dpop-proof",         Some("invalid_dpop_proof"),
+            Self::InvalidProof                 => Self::answer(401, "invalid-dpop-proof",         Some("invalid_dpop_proof"),
                 "The proof of possession is not valid", "Send one fresh proof, for this request and this token."),
-            Self::NonceRequired(_)             => answer(401, "dpop-nonce-required",        Some("use_dpop_nonce"),
+            Self::NonceRequired(_)             => Self::answer(401, "dpop-nonce-required",        Some("use_dpop_nonce"),
                 "The proof must contain a nonce", "Try again with the nonce in DPoP-Nonce."),
-            Self::ExpiredCredentials           => answer(401, "expired-credentials",        Some("invalid_token"),
+            Self::ExpiredCredentials           => Self::answer(401, "expired-credentials",        Some("invalid_token"),
                 "The credentials have expired", "Obtain a new credential and try again."),
-            Self::RevokedCredentials           => answer(401, "revoked-credentials",        Some("invalid_token"),
+            Self::RevokedCredentials           => Self::answer(401, "revoked-credentials",        Some("invalid_token"),
                 "The credentials were revoked", "Log in again."),
-            Self::StepUpRequired(_)            => answer(401, "step-up-required",           Some("insufficient_user_authentication"),
+            Self::StepUpRequired(_)            => Self::answer(401, "step-up-required",           Some("insufficient_user_authentication"),
                 "A more recent or stronger login is required", "Log in again with the parameters of WWW-Authenticate."),
-            Self::InsufficientPermissions      => answer(403, "insufficient-permissions",   None,
+            Self::InsufficientPermissions      => Self::answer(403, "insufficient-permissions",   None,
                 "A permission is missing", "This account may not do this."),
-            Self::InsufficientScope(_)         => answer(403, "insufficient-scope",         Some("insufficient_scope"),
+            Self::InsufficientScope(_)         => Self::answer(403, "insufficient-scope",         Some("insufficient_scope"),
                 "A scope is missing", "Use a credential with the required scopes. For tokens, WWW-Authenticate names them."),
-            Self::TenantRequired               => answer(400, "tenant-required",            None,
+            Self::TenantRequired               => Self::answer(400, "tenant-required",            None,
                 "A tenant is required", "Name one tenant that this account belongs to."),
-            Self::AccountRequired              => answer(403, "account-required",           None,
+            Self::AccountRequired              => Self::answer(403, "account-required",           None,
                 "An account is required", "This login has no account. Create one and try again."),
-            Self::AccountSuspended             => answer(403, "account-suspended",          None,
+            Self::AccountSuspended             => Self::answer(403, "account-suspended",          None,
                 "The account is suspended", "Ask the operator of this service."),
-            Self::AccessBlocked                => answer(403, "access-blocked",             None,
+            Self::AccessBlocked                => Self::answer(403, "access-blocked",             None,
                 "Access is blocked", "This request is not allowed."),
-            Self::CrossSiteRequest             => answer(403, "cross-site-request",         None,
+            Self::CrossSiteRequest             => Self::answer(403, "cross-site-request",         None,
                 "Cross-site requests are refused", "Send this request from the application's own pages."),
-            Self::TooManyAttempts(_)           => answer(429, "too-many-attempts",          None,
+            Self::TooManyAttempts(_)           => Self::answer(429, "too-many-attempts",          None,
                 "Too many failed attempts", "Wait for the time in Retry-After."),
-            Self::AuthenticationUnavailable(_) => answer(503, "authentication-unavailable", None,
+            Self::AuthenticationUnavailable(_) => Self::answer(503, "authentication-unavailable", None,
                 "Authentication is not available", "Try again after the time in Retry-After."),
-            Self::AuthorizationUnavailable(_)  => answer(503, "authorization-unavailable",  None,
+            Self::AuthorizationUnavailable(_)  => Self::answer(503, "authorization-unavailable",  None,
                 "Authorization is not available", "Try again after the time in Retry-After."),
+            Self::MalformedKey                 => Self::answer(400, "malformed-key",              None,
+                "The key of an object is malformed", "Send the key exactly once, in the query or the header that the documentation names."),
+            Self::MalformedBody                => Self::answer(400, "malformed-body",             None,
+                "The body is malformed", "Send one JSON object without repeated members, with the key of the object as a string or an integer."),
+            Self::BodyTimeout                  => Self::answer(408, "body-timeout",               None,
+                "The body arrives too slowly", "Send the body within a few seconds."),
+            Self::BodyTooLarge                 => Self::answer(413, "body-too-large",             None,
+                "The body is too large", "Send a shorter body."),
+            Self::UnsupportedBody              => Self::answer(415, "unsupported-body",           None,
+                "The body is not supported", "Send application/json in UTF-8, without a content coding."),
+            Self::BodyUnavailable(_)           => Self::answer(503, "body-unavailable",           None,
+                "The server cannot read the body now", "Try again after the time in Retry-After."),
         }
     }
 
@@ -291,7 +276,8 @@ impl Reason {
         match self {
             Self::TooManyAttempts(after)
             | Self::AuthenticationUnavailable(after)
-            | Self::AuthorizationUnavailable(after) => Some(*after),
+            | Self::AuthorizationUnavailable(after)
+            | Self::BodyUnavailable(after) => Some(*after),
             _ => None,
         }
     }

@@ -5,6 +5,7 @@ use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
+use super::body_keys::{BodyKeySettings, BodyKeys};
 use super::request::Adapter;
 use super::{BlockCheck, Engine, OpenSettings, ResourceDeps, Warned};
 use crate::audit::Sink;
@@ -85,6 +86,8 @@ pub struct EngineBuilder<H: Adapter> {
     pub accounts: Option<ProvidedAccounts>,
     /// The values with which objects are loaded.
     pub resource_deps: ResourceDeps,
+    /// Limits on bodies that contain keys of objects.
+    pub body_keys: BodyKeySettings,
     /// The settings of the mode without authentication.
     pub open: OpenSettings,
     /// The page at which a login without an account can create one.
@@ -126,6 +129,7 @@ impl<H: Adapter> Default for EngineBuilder<H> {
             rights_provider: None,
             accounts: None,
             resource_deps: ResourceDeps::default(),
+            body_keys: BodyKeySettings::default(),
             open: OpenSettings::default(),
             sign_up_page: None,
             tenants: Vec::new(),
@@ -184,7 +188,6 @@ impl<H: Adapter> EngineBuilder<H> {
         let realm_text = self.realm.take().unwrap_or_else(|| "restricted".to_owned());
         let realm = mistakes.collect(checked_realm(&realm_text).map(Some));
         let resource = mistakes.collect(self.resource.take().map(checked_resource).transpose());
-
         let logins = self.login_context();
         let assembly = Assembly::new(&realm_text, &self.roles, resource.as_ref(), self.login_page.take(), logins);
         let mut assembly = assembly.prepare_all(self.schemes, self.sink.clone(), &mut mistakes);
@@ -228,6 +231,7 @@ impl<H: Adapter> EngineBuilder<H> {
             rights_provider: self.rights_provider,
             accounts: self.accounts,
             resource_deps: self.resource_deps,
+            body_keys: BodyKeys::new(self.body_keys),
             tenant_locations,
             hides_tenants: AtomicBool::new(false),
             negated: Mutex::new(&[]),
@@ -251,6 +255,7 @@ impl<H: Adapter> EngineBuilder<H> {
         for repeated in self.resource_deps.repeated() {
             mistakes.add(BuildError::ResourceDepsTwice(repeated));
         }
+        mistakes.collect(self.body_keys.check());
         if self.once.has("roles_from") && self.once.has("rights_from") {
             mistakes.add(BuildError::TwoRightsProviders);
         }

@@ -104,14 +104,11 @@ impl<H: Adapter> Engine<H> {
                 }
                 Decision::AskRights(dimensions) => {
                     let question = Question::Rights(asked_tenant(&case, dimensions));
-                    match self.cached_answer(query.request, &caller.known, &question) {
-                        Some(principal) => caller.known = Some(Ok(principal)),
-                        None => return self.ask(query.request, caller.known, question),
+                    if !self.answer_from_cache(query.request, &mut caller.known, &question) {
+                        return self.ask(query.request, caller.known, question);
                     }
                 }
-                Decision::AskDefaultTenant => {
-                    return self.ask(query.request, caller.known, Question::DefaultTenant);
-                }
+                Decision::AskDefaultTenant => return self.ask(query.request, caller.known, Question::DefaultTenant),
                 Decision::Verify => {
                     if let Err(pending) = self.verify_or_load(&mut caller, &view, state) {
                         return pending;

@@ -41,14 +41,14 @@ pub struct LayerDenial {
     /// The denial.
     pub denial: Denial,
     /// The index of the layer. `None` if the denial does not belong to a particular layer.
-    pub layer: Option<usize>,
+    pub layer: Option<u16>,
     /// Whether the response must look as if an object did not exist, if the denial is about the object.
     pub hides_object: bool,
 }
 
 impl LayerDenial {
-    const fn in_layer(denial: Denial, index: usize) -> Self {
-        Self { denial, layer: Some(index), hides_object: false }
+    fn in_layer(denial: Denial, index: usize) -> Self {
+        Self { denial, layer: u16::try_from(index).ok(), hides_object: false }
     }
 }
 

@@ -22,6 +22,7 @@ mod open;
 mod details;
 mod evaluate;
 mod objects;
+mod body_keys;
 mod identify;
 pub mod conferral;
 pub mod audit;
@@ -35,6 +36,8 @@ use std::net::IpAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use self::body_keys::BodyKeys;
+pub use self::body_keys::{BodyBuffer, BodyKeySettings, BodyReservation};
 use self::open::OpenMode;
 pub use self::open::OpenSettings;
 pub use self::request::{Adapter, CallerOutcome, Observed, RequestState, ResponseHints};
@@ -125,6 +128,7 @@ pub struct Engine<H: Adapter> {
     rights_provider: Option<ProvidedRights>,
     accounts: Option<ProvidedAccounts>,
     resource_deps: ResourceDeps,
+    body_keys: BodyKeys,
     /// The declared tenants.
     tenant_locations: Vec<TenantLocation>,
     /// Whether a hidden handler has a tenant outside of the path, for which the rights provider may choose one.

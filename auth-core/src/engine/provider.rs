@@ -39,8 +39,22 @@ pub(super) enum Question {
 }
 
 impl<H: Adapter> Engine<H> {
-    /// Returns the caller with the cached answer to a question. `None` if the provider has to be asked.
-    pub(super) fn cached_answer(
+    /// Adds the cached answer to a question to the caller. Returns `false` if the provider has to be asked.
+    pub(super) fn answer_from_cache(
+        &self,
+        request: &H::Request,
+        known: &mut Option<Result<Principal, Denial>>,
+        question: &Question,
+    ) -> bool {
+        let answered = self.cached_answer(request, known, question);
+        let is_answered = answered.is_some();
+        if is_answered {
+            *known = answered.map(Ok);
+        }
+        is_answered
+    }
+
+    fn cached_answer(
         &self,
         request: &H::Request,
         known: &Option<Result<Principal, Denial>>,

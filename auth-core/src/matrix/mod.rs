@@ -12,6 +12,7 @@ mod test_cases;
 mod html;
 mod json;
 mod accepted;
+mod object_keys;
 mod openapi;
 
 #[cfg(test)]
@@ -27,6 +28,7 @@ pub(crate) use self::diff::holds_wherever;
 pub use self::diff::{Change, Difference};
 pub use self::expr::{Expr, ExprLiteral};
 pub use self::names::{DeclaredName, DeclaredNames};
+pub use self::object_keys::{ObjectKey, ObjectKeyPlace};
 pub use self::openapi::OpenApiError;
 pub use self::request::{CaseCaller, CaseLocation};
 pub use self::test_cases::{Case, CaseOutcome, CaseRule, Cases};
@@ -89,6 +91,8 @@ pub struct RouteAccess {
     pub credentials: Vec<String>,
     /// The headers that name the tenants of the rule, each with the name of the tenant.
     pub tenant_headers: Vec<(String, String)>,
+    /// The keys of objects that are located outside of the path.
+    pub object_keys: Vec<ObjectKey>,
     /// The atoms about the object of a request.
     pub objects: Vec<String>,
     /// Whether anonymous callers may pass.
@@ -126,6 +130,7 @@ impl RouteAccess {
         Self {
             method: method.to_owned(),
             path: path.to_owned(),
+            object_keys: object_keys::keys_of(handler, sufficient.as_deref()),
             objects: of_rule.collect::<BTreeSet<_>>().into_iter().collect(),
             sufficient,
             public: rules.admit_strangers(),

@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 
 use super::expr::{Expr, ExprLiteral};
 use super::implicants::Implicant;
-use super::{Matrix, RouteAccess, SUFFICIENT_SETS};
+use super::{Matrix, RouteAccess, SUFFICIENT_SETS, object_keys};
 use crate::denial::Reason;
 use crate::denial::problem;
 use crate::identity::scheme_id::SchemeId;
@@ -227,6 +227,7 @@ impl Matrix {
             operation.insert(ACCESS.to_owned(), names.alternatives.into());
         }
         add_tenants(route, operation);
+        object_keys::add_keys(route, operation);
         add_responses(route, operation, route.schemes.iter().any(is_open));
         Ok(())
     }
@@ -249,6 +250,7 @@ fn add_responses(route: &RouteAccess, operation: &mut Map<String, Value>, is_ope
     if !route.tenant_headers.is_empty() {
         reasons.push(Reason::TenantRequired);
     }
+    reasons.extend(object_keys::refusals(route));
     for reason in reasons {
         let answer = reason.response();
         let schema = json!({ "$ref": format!("#/components/schemas/{PROBLEM}") });

@@ -11,6 +11,7 @@ pub(crate) mod line_text;
 pub(crate) mod strict_json;
 pub mod timeout;
 pub(crate) mod concurrency_limit;
+pub(crate) mod byte_budget;
 pub(crate) mod single_flight;
 pub(crate) mod background_fetch;
 pub(crate) mod redis_url;

@@ -41,6 +41,16 @@ pub enum BuildError {
         "`.local_account(…)`: the account must be of the type of `.accounts(…)`, with a kind that `KINDS` contains, and an id"
     )]
     LocalAccount,
+    /// The limits on bodies that contain keys of objects contradict each other.
+    #[error(
+        "`.body_key_limit({limit})` and `.body_keys_in_flight({in_flight})`: a body has at least one byte, and at most an eighth of the buffers, which is the share of one client network"
+    )]
+    BodyKeyLimits {
+        /// Maximum length of a body, in bytes.
+        limit: usize,
+        /// Maximum number of bytes of all bodies.
+        in_flight: usize,
+    },
     /// The settings of a token issuer are invalid.
     #[cfg(feature = "jwt")]
     #[error("`.bearer(…)` for issuer {issuer:?}: {error}")]

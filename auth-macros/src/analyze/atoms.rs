@@ -9,7 +9,7 @@ use syn::{Expr, ExprLit, Lit, LitStr};
 
 use super::model::{Atom, ClaimValue, Name, Network, first_address};
 use super::name_syntax::{check_name, check_text};
-use super::{check, suggestions};
+use super::{check, object, suggestions};
 use crate::diagnostics::Diagnostics;
 use crate::grammar::{self, Kind, Shape, TextShape, Word};
 use crate::parse::{has_plain_end, one_line, ungrouped};
@@ -48,7 +48,7 @@ pub(crate) fn read_atom(
         Shape::Scheme => {
             read_string("a scheme", one(diagnostics)?, "\"bearer\"", diagnostics).cloned().map(Atom::Scheme)
         }
-        Shape::Object => check::read_object(row, arguments, at, diagnostics).map(|check| Atom::Check(Box::new(check))),
+        Shape::Object => object::read_object(row, arguments, at, diagnostics).map(|check| Atom::Check(Box::new(check))),
         Shape::Expression => {
             check::read_check(row, arguments, at, diagnostics).map(|check| Atom::Check(Box::new(check)))
         }

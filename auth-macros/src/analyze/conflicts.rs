@@ -32,19 +32,6 @@ pub(crate) fn check_attributes(
     is_repeated
 }
 
-/// Reports atoms about one action on one type of objects (OBJ-1). They would be about one object, because its location is part of the
-/// type.
-pub(crate) fn check_objects(formula: &Formula, diagnostics: &mut Diagnostics) {
-    let objects: Vec<_> = formula.literals().into_iter().filter(|literal| literal.atom.is_about_object()).collect();
-    for (position, literal) in objects.iter().enumerate() {
-        let (earlier, text) = (objects.get(..position).unwrap_or_default(), literal.atom.text());
-        if earlier.iter().any(|other| other.atom.text() == text) {
-            let help = format!("write it once, such as `(… || …) && {text}`");
-            diagnostics.note(&literal.at, format!("`{text}` is written twice"), help);
-        }
-    }
-}
-
 /// Reports a rule without a requirement on the caller, such as one that restricts only addresses. It would admit anonymous
 /// callers, which must be stated explicitly.
 pub(crate) fn check_anonymous(attributes: &[Words], formula: &Formula, diagnostics: &mut Diagnostics) {

@@ -4,6 +4,7 @@ mod model;
 mod name_syntax;
 mod suggestions;
 pub(crate) mod check;
+mod object;
 mod atoms;
 mod formula;
 mod implicants;
@@ -17,7 +18,9 @@ pub(crate) use self::action::{DeclaredAction, analyze_action};
 pub(crate) use self::columns::{DeclaredColumn, DeclaredTable, analyze_column_type, analyze_columns};
 pub(crate) use self::handler::{check_function, report_other_item};
 pub(crate) use self::implicants::{Connective, Implicants};
-pub(crate) use self::model::{Atom, Check, CheckKind, ClaimValue, Dimensions, Formula, Literal, Name, Network};
+pub(crate) use self::model::{
+    Atom, Check, CheckKind, ClaimValue, Dimensions, Formula, KeyLocation, Literal, Name, Network, ObjectCheck,
+};
 pub(crate) use self::vocabulary::{DeclaredVocabulary, analyze_vocabulary};
 
 use crate::diagnostics::Diagnostics;
@@ -54,13 +57,14 @@ pub(crate) fn analyze_handler(
         conflicts::check_anonymous(attributes, &formula, diagnostics);
     }
     conflicts::check_contradictions(&formula, diagnostics);
-    if !is_repeated {
-        conflicts::check_objects(&formula, diagnostics);
-    }
     let redundant = attributes.iter().any(|words| words.redundant.is_some());
+    let not_found = attributes.iter().any(|words| words.not_found);
+    if !is_repeated {
+        object::check_objects(&formula, not_found, diagnostics);
+    }
     Some(Checked {
         connectives: implicants::connectives(&formula, redundant),
-        not_found: attributes.iter().any(|words| words.not_found),
+        not_found,
         any_object: attributes.iter().find_map(|words| words.any_object.as_ref()).map(syn::LitStr::value),
         any_token,
         formula,

@@ -108,8 +108,43 @@ pub(crate) struct Check {
 #[derive(Clone)]
 pub(crate) enum CheckKind {
     Expression(Expr),
-    /// Whether the caller may perform an action on an object: the types of the object and of the action.
-    Object(syn::Path, syn::Path),
+    /// Whether the caller may perform an action on an object.
+    Object(ObjectCheck),
+}
+
+/// An action on an object.
+#[derive(Clone)]
+pub(crate) struct ObjectCheck {
+    /// The type of the object.
+    pub(crate) object: syn::Path,
+    /// The type of the action.
+    pub(crate) action: syn::Path,
+    /// The location of the key. `None` is the parameter of the path that the type of the object names.
+    pub(crate) location: Option<KeyLocation>,
+}
+
+/// The location of the key of an object.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum KeyLocation {
+    /// A parameter of the path.
+    Path(String),
+    /// A parameter of the query.
+    Query(String),
+    /// A header, in lower case.
+    Header(String),
+    /// A JSON pointer into the body.
+    Json(String),
+}
+
+impl fmt::Display for KeyLocation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Path(name) => write!(f, "path({name:?})"),
+            Self::Query(name) => write!(f, "query({name:?})"),
+            Self::Header(name) => write!(f, "header({name:?})"),
+            Self::Json(pointer) => write!(f, "json({pointer:?})"),
+        }
+    }
 }
 
 impl Formula {
@@ -208,8 +243,8 @@ impl Atom {
         }
     }
 
-    pub(super) fn is_about_object(&self) -> bool {
-        matches!(self, Self::Check(check) if matches!(check.kind, CheckKind::Object(..)))
+    fn is_about_object(&self) -> bool {
+        matches!(self, Self::Check(check) if matches!(check.kind, CheckKind::Object(_)))
     }
 
     /// Returns the kind of credentials that the atom requires.
@@ -235,7 +270,7 @@ impl Atom {
             Self::Login => "login".to_owned(),
             Self::Check(check) => match check.kind {
                 CheckKind::Expression(_) => format!("check({})", check.text),
-                CheckKind::Object(..) => format!("authorized({})", check.text),
+                CheckKind::Object(_) => format!("authorized({})", check.text),
             },
             Self::Countries(codes) => {
                 let all: Vec<_> = codes.iter().map(|code| format!("{:?}", code.value())).collect();

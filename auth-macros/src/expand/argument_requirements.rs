@@ -6,7 +6,7 @@ use syn::spanned::Spanned as _;
 use syn::{GenericArgument, GenericParam, PathArguments, Type};
 
 use super::paths::{Paths, PrivatePath};
-use crate::analyze::{CheckKind, Checked, check};
+use crate::analyze::{CheckKind, Checked, ObjectCheck, check};
 use crate::dialect::DIALECT;
 use crate::parse::{Function, Parameter};
 
@@ -155,7 +155,7 @@ fn asks_about(checked: &Checked, argument: &Type) -> bool {
     let PathArguments::AngleBracketed(types) = &last.arguments else { return false };
     let taken = types.args.to_token_stream().to_string();
     checked.formula.checks().into_iter().any(|check| match &check.kind {
-        CheckKind::Object(object, action) => quote!(#object, #action).to_string() == taken,
+        CheckKind::Object(ObjectCheck { object, action, .. }) => quote!(#object, #action).to_string() == taken,
         CheckKind::Expression(_) => false,
     })
 }

@@ -133,8 +133,8 @@ fn check(check: &Check, paths: &Paths<'_>) -> TokenStream {
     let Paths { atom: variants, atoms, .. } = paths;
     let (index, names_principal, any_token) = (check.index, check.principal.is_some(), check.any_token);
     let object = match &check.kind {
-        CheckKind::Object(object, action) => {
-            let action = objects::action((object, action), paths);
+        CheckKind::Object(object) => {
+            let action = objects::action(object, paths);
             quote!(::core::option::Option::Some(#action))
         }
         CheckKind::Expression(_) => quote!(::core::option::Option::None),

@@ -108,6 +108,7 @@ paths! {
     ipv4: "ipv4",
     ipv6: "ipv6",
     object_action: "object_action",
+    object_action_at: "object_action_at",
     // Names of a vocabulary in a rule.
     roles: "roles",
     permissions: "permissions",

@@ -1,6 +1,7 @@
 //! Tests of `Authorized<…>` and `authorized(…)`: an object is loaded once, and the rule decides what the caller may do with it.
 
 mod bound;
+mod keys;
 mod limited;
 mod mistakes;
 mod public;

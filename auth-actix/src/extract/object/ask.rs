@@ -3,11 +3,13 @@
 use std::any::TypeId;
 use std::sync::Arc;
 
+use actix_web::dev::Payload;
 use actix_web::{Error, HttpMessage as _, HttpRequest};
-use auth_core::client::RequestHead as _;
+use auth_core::client::{Head, RequestHead as _, object_key};
 use auth_core::denial::{Denial, Reason, RetryAfter};
 use auth_core::identity::tenant::Tenant;
 use auth_core::identity::vocabulary::{Name, NameKind};
+use auth_core::policy::atom::KeyLocation;
 use auth_core::runtime::future::LocalBoxFuture;
 use auth_core::runtime::timeout::with_timeout;
 
@@ -45,11 +47,21 @@ fn denied(reason: Reason, cause: &'static str) -> Undecidable {
     Denial { cause: Some(cause), ..Denial::new(reason) }.into()
 }
 
-/// The object that a request has loaded, and the decisions on it.
-struct LoadedObject<R> {
+/// The objects of one type that a request has loaded.
+struct LoadedObjects<R>(Vec<LoadedObject<R>>);
+
+/// The location of a key, and the caller for whom the object was loaded.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct ObjectOf {
+    key: KeyLocation,
     /// Whether it was loaded for a caller. One that was loaded for a caller may contain data about them, and is not used for an
     /// anonymous one.
     for_caller: bool,
+}
+
+/// The object that a request has loaded, and the decisions on it.
+struct LoadedObject<R> {
+    of: ObjectOf,
     object: Option<Arc<R>>,
     /// The decisions, by the type of the action.
     verdicts: Vec<(TypeId, ObjectVerdict)>,
@@ -58,16 +70,16 @@ struct LoadedObject<R> {
 /// Returns the object that the rule has loaded and whose policy has allowed the action.
 pub(super) fn allowed_object<R: Resource, A: Action>(request: &HttpRequest) -> Option<Arc<R>> {
     let extensions = request.extensions();
-    let loaded = extensions.get::<LoadedObject<R>>()?;
-    let is_allowed = loaded.verdicts.contains(&(TypeId::of::<A>(), ObjectVerdict::Allowed));
-    loaded.object.clone().filter(|_| is_allowed)
+    let LoadedObjects(objects) = extensions.get::<LoadedObjects<R>>()?;
+    let allowed = (TypeId::of::<A>(), ObjectVerdict::Allowed);
+    objects.iter().find(|loaded| loaded.verdicts.contains(&allowed))?.object.clone()
 }
 
 /// Runs a check about an object.
-pub(super) fn ask<R: Policy<A>, A: Action>(
-    request: &HttpRequest,
-    question: ObjectQuestion,
-) -> LocalBoxFuture<'_, CheckOutcome> {
+pub(super) fn ask<'a, R: Policy<A>, A: Action>(
+    request: &'a HttpRequest,
+    question: ObjectQuestion<'a>,
+) -> LocalBoxFuture<'a, CheckOutcome> {
     Box::pin(async move {
         match verdict::<R, A>(request, question).await {
             Ok(ObjectVerdict::Allowed) => CheckOutcome::Held(true),
@@ -82,30 +94,30 @@ pub(super) fn ask<R: Policy<A>, A: Action>(
 /// Decides on an action on the object of a request, unless that was done.
 pub(super) async fn verdict<R: Policy<A>, A: Action>(
     request: &HttpRequest,
-    question: ObjectQuestion,
+    question: ObjectQuestion<'_>,
 ) -> Result<ObjectVerdict, Undecidable> {
-    let ObjectQuestion { caller, any_token, rule } = question;
+    let ObjectQuestion { key, payload, caller, any_token, rule } = question;
     // Objects are decided for a login without an account as for an anonymous caller.
     let caller = caller.filter(|caller| !caller.lacks_account());
     if caller.is_none() && !<R as Policy<A>>::ADMITS_ANONYMOUS {
         return Ok(ObjectVerdict::Refused);
     }
-    let (for_caller, action) = (caller.is_some(), TypeId::of::<A>());
-    if let Some(known) = loaded::<R, _>(request, for_caller, |loaded| known_verdict(loaded, action)).flatten() {
+    let (of, action) = (ObjectOf { key, for_caller: caller.is_some() }, TypeId::of::<A>());
+    if let Some(known) = loaded::<R, _>(request, of, |loaded| known_verdict(loaded, action)).flatten() {
         return Ok(known);
     }
-    let asking = Asking::new::<R>(request, ObjectQuestion { caller, any_token, rule })?;
+    let asking = Asking::new::<R>(request, ObjectQuestion { key, payload, caller, any_token, rule })?;
     let found = asking.decide::<R, A>().await?;
-    if found != ObjectVerdict::Allowed && hides::<R>(request) {
+    if found != ObjectVerdict::Allowed && hides::<R>(request, of) {
         adapter::update(request, |state| state.notes_mut().hides_object = true);
     }
-    loaded::<R, _>(request, for_caller, |loaded| loaded.verdicts.push((action, found)));
+    loaded::<R, _>(request, of, |loaded| loaded.verdicts.push((action, found)));
     Ok(found)
 }
 
 /// Returns whether a denial about the object must look as if the object did not exist.
-fn hides<R: Resource>(request: &HttpRequest) -> bool {
-    let is_there = request.extensions().get::<LoadedObject<R>>().is_some_and(|loaded| loaded.object.is_some());
+fn hides<R: Resource>(request: &HttpRequest, of: ObjectOf) -> bool {
+    let is_there = loaded::<R, _>(request, of, |loaded| loaded.object.is_some()).unwrap_or_default();
     !is_there || R::EXISTENCE == ObjectVisibility::Hidden
 }
 
@@ -116,16 +128,19 @@ fn known_verdict<R>(loaded: &mut LoadedObject<R>, action: TypeId) -> Option<Obje
 /// Applies a function to what was loaded for this kind of caller.
 fn loaded<R: Resource, T>(
     request: &HttpRequest,
-    for_caller: bool,
-    of: impl FnOnce(&mut LoadedObject<R>) -> T,
+    of: ObjectOf,
+    apply: impl FnOnce(&mut LoadedObject<R>) -> T,
 ) -> Option<T> {
     let mut extensions = request.extensions_mut();
-    extensions.get_mut::<LoadedObject<R>>().filter(|loaded| loaded.for_caller == for_caller).map(of)
+    let LoadedObjects(objects) = extensions.get_mut::<LoadedObjects<R>>()?;
+    objects.iter_mut().find(|loaded| loaded.of == of).map(apply)
 }
 
 /// The facts with which an object or a list is decided on.
 pub(crate) struct Asking<'a> {
     request: &'a HttpRequest,
+    payload: &'a mut Payload,
+    key: KeyLocation,
     auth: Auth,
     pub(crate) caller: Option<Principal>,
     /// The tenant that was decided on.
@@ -136,8 +151,11 @@ pub(crate) struct Asking<'a> {
 
 impl<'a> Asking<'a> {
     /// Returns the facts about objects of this type.
-    pub(crate) fn new<R: Resource>(request: &'a HttpRequest, question: ObjectQuestion) -> Result<Self, Undecidable> {
-        let ObjectQuestion { caller, any_token, rule } = question;
+    pub(crate) fn new<R: Resource>(
+        request: &'a HttpRequest,
+        question: ObjectQuestion<'a>,
+    ) -> Result<Self, Undecidable> {
+        let ObjectQuestion { key, payload, caller, any_token, rule } = question;
         let auth = guard::auth_of(request).cloned().ok_or_else(|| denied(Reason::SetUp, "no `Auth` decides here"))?;
         let tenant = auth.engine().decided_tenant(request);
         if tenant.is_none() && R::TENANT != Tenancy::None && guard::names_tenant(request, rule) {
@@ -147,7 +165,7 @@ impl<'a> Asking<'a> {
         }
         // Objects are decided for a login without an account as for an anonymous caller.
         let caller = caller.filter(|caller| !caller.lacks_account());
-        Ok(Self { request, auth, caller, tenant, any_token, rule })
+        Ok(Self { request, payload, key, auth, caller, tenant, any_token, rule })
     }
 
     /// Returns whether the credential of the caller counts for a list, after it has asked for the rights of the caller (RIGHTS-12). The
@@ -225,27 +243,42 @@ impl<'a> Asking<'a> {
     }
 
     /// Returns the object, if it exists for the caller.
-    async fn load<R: Resource>(&self) -> Result<Option<Arc<R>>, Undecidable> {
-        let for_caller = self.caller.is_some();
-        if let Some(object) = loaded::<R, _>(self.request, for_caller, |loaded| loaded.object.clone()) {
+    async fn load<R: Resource>(&mut self) -> Result<Option<Arc<R>>, Undecidable> {
+        let of = ObjectOf { key: self.key, for_caller: self.caller.is_some() };
+        if let Some(object) = loaded::<R, _>(self.request, of, |loaded| loaded.object.clone()) {
             return Ok(object);
         }
-        let object = self
-            .find::<R>()
-            .await?
-            .filter(|object| exists(object, self.tenant.as_ref(), self.caller.as_ref()))
-            .map(Arc::new);
-        let loaded = LoadedObject { for_caller, object: object.clone(), verdicts: Vec::new() };
-        self.request.extensions_mut().insert(loaded);
+        let (tenant, caller) = (self.tenant.clone(), self.caller.clone());
+        let object = self.find::<R>().await?;
+        let object = object.filter(|object| exists(object, tenant.as_ref(), caller.as_ref())).map(Arc::new);
+        let loaded = LoadedObject { of, object: object.clone(), verdicts: Vec::new() };
+        let mut extensions = self.request.extensions_mut();
+        let LoadedObjects(objects) = extensions.get_or_insert_with(|| LoadedObjects(Vec::with_capacity(1)));
+        // What was loaded for a caller is not used for an anonymous one, or vice versa.
+        objects.retain(|known: &LoadedObject<R>| known.of.key != of.key);
+        objects.push(loaded);
         Ok(object)
     }
 
-    async fn find<R: Resource>(&self) -> Result<Option<R>, Undecidable> {
-        let key = Actix::path_parameter(self.request, R::PATH).ok_or_else(|| {
-            let cause = "the route pattern does not contain the path parameter of the object exactly once";
-            denied(Reason::SetUp, cause)
-        })?;
-        let Ok(key) = key.parse::<R::Key>() else { return Ok(None) };
+    /// Returns the text of the key.
+    async fn key(&mut self) -> Result<String, Undecidable> {
+        let key = match self.key {
+            KeyLocation::Path(name) => {
+                let cause = "the route pattern does not contain the path parameter of the object exactly once";
+                return Actix::path_parameter(self.request, name).ok_or_else(|| denied(Reason::SetUp, cause));
+            }
+            KeyLocation::Query(name) => object_key::in_query(self.request.query_string(), name),
+            KeyLocation::Header(name) => object_key::in_header(&Head::<Actix>(self.request), name),
+            KeyLocation::Json(pointer) => {
+                let body = guard::read_body(self.request, self.payload, self.caller.as_ref()).await?;
+                object_key::in_json(&body, pointer)
+            }
+        };
+        key.map_err(|error| Denial::from(error).into())
+    }
+
+    async fn find<R: Resource>(&mut self) -> Result<Option<R>, Undecidable> {
+        let Ok(key) = self.key().await?.parse::<R::Key>() else { return Ok(None) };
         let deps = self.auth.engine().resource_deps().get::<R::Deps>().cloned().ok_or_else(|| {
             denied(
                 Reason::SetUp,

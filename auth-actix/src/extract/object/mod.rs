@@ -17,7 +17,7 @@ use std::task::{Context, Poll};
 use actix_web::dev::Payload;
 use actix_web::{Error, FromRequest, HttpRequest};
 use auth_core::engine::CallerOutcome;
-use auth_core::policy::atom::ObjectAction;
+use auth_core::policy::atom::{KeyLocation, ObjectAction};
 use auth_core::policy::rule::{Rule, RuleTarget};
 use auth_core::runtime::future::LocalBoxFuture;
 
@@ -56,6 +56,8 @@ impl<R: Policy<A>, A: Action> Authorized<R, A> {
     #[doc(hidden)]
     pub const OBJECT: &'static ObjectAction = &ObjectAction {
         path: R::PATH,
+        at: None,
+        types: || (TypeId::of::<R>(), TypeId::of::<A>()),
         resource: type_name::<R>,
         action: type_name::<A>,
         required: required::<A>(),
@@ -86,6 +88,12 @@ impl<R: fmt::Debug, A> fmt::Debug for Authorized<R, A> {
 #[doc(hidden)]
 pub const fn object_action<R: Policy<A>, A: Action>() -> &'static ObjectAction {
     Authorized::<R, A>::OBJECT
+}
+
+/// Returns the action of an atom that names the location of the key.
+#[doc(hidden)]
+pub const fn object_action_at<R: Policy<A>, A: Action>(at: KeyLocation) -> ObjectAction {
+    ObjectAction { at: Some(at), ..*Authorized::<R, A>::OBJECT }
 }
 
 /// The future of [`Authorized`].
@@ -140,7 +148,8 @@ async fn asked<R: Policy<A>, A: Action>(request: HttpRequest) -> Result<Authoriz
         _ => Some(Principal::from_request(&request, &mut Payload::None).await?),
     };
     let rule = guard::rule_of(&request).unwrap_or(&NO_RULE);
-    let question = ObjectQuestion { caller, any_token: rule.any_token.is_some(), rule };
+    let (key, any_token) = (KeyLocation::Path(R::PATH), rule.any_token.is_some());
+    let question = ObjectQuestion { key, payload: &mut Payload::None, caller, any_token, rule };
     match verdict::<R, A>(&request, question).await {
         Ok(ObjectVerdict::Allowed) => {
             let object = allowed_object::<R, A>(&request).ok_or_else(guard::refuse_twice)?;

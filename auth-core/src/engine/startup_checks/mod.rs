@@ -95,6 +95,12 @@ fn account_type<H: Adapter>(engine: &Engine<H>, handler: &'static Rule) -> Optio
 /// Returns the mistakes about the objects of a handler: values that are missing to load them, and tenants that they do not have.
 fn objects<H: Adapter>(engine: &Engine<H>, rules: Rules<'_>) -> Vec<RuleError> {
     let mut mistakes: Vec<RuleError> = Vec::new();
+    if let Some(object) = rules.handler.repeated_object() {
+        mistakes.push(RuleError::ObjectTwice { place: place(rules.handler), object: object.to_string() });
+    }
+    if rules.handler.reads_body() && rules.not_found() {
+        mistakes.push(RuleError::HiddenBodyKey(place(rules.handler)));
+    }
     for (_, object) in rules.handler.objects() {
         let (place, resource) = (place(rules.handler), (object.resource)());
         let lacked = lacks_dimension(object.tenancy, &rules.dimensions());

@@ -180,6 +180,21 @@ pub enum RuleError {
         /// The pattern of the route.
         pattern: String,
     },
+    /// Two atoms of the rule are about the same types, so an argument could be either of their objects.
+    #[error(
+        "{place}: the rule contains `{object}` beside another atom about the same types: keep one of them, and ask about the other object in the handler"
+    )]
+    ObjectTwice {
+        /// The handler.
+        place: String,
+        /// The second atom.
+        object: String,
+    },
+    /// The key of an object is located in the body, and the handler is hidden.
+    #[error(
+        "{0}: the rule reads the key of an object from the body, and `not_found` hides the handler: a client that withholds the body could distinguish it from an unknown path. Locate the key in the path or the query, or remove `not_found`"
+    )]
+    HiddenBodyKey(String),
     /// The value with which the object is loaded is not registered.
     #[error("{place}: `{resource}` is loaded with a `{deps}`: call `.resource_deps(…)` with one")]
     NoResourceDeps {

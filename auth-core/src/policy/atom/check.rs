@@ -78,10 +78,10 @@ impl Requirement for Check {
         let text = text.trim_start_matches('!');
         let inside = |word: &str| text.strip_prefix(word)?.strip_prefix('(')?.strip_suffix(')').map(str::to_owned);
         if let Some(list) = self.object.filter(|object| object.list.is_some()) {
-            return Fact::List(list.types());
+            return Fact::List(list.arguments());
         }
         if let Some(object) = self.object {
-            return Fact::ObjectAction(inside("authorized").unwrap_or_else(|| object.types()));
+            return Fact::ObjectAction(inside("authorized").unwrap_or_else(|| object.arguments()));
         }
         match (inside("authorized"), inside("check"), self.names_principal) {
             (Some(types), ..) => Fact::ObjectAction(types),

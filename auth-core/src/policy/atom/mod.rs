@@ -33,7 +33,7 @@ pub use self::max_age::MaxAge;
 pub(crate) use self::named::may_count;
 pub use self::named::{Named, NamedIn};
 pub use self::network::Network;
-pub use self::object::{ListArg, ObjectAction, Tenancy};
+pub use self::object::{KeyLocation, ListArg, ObjectAction, Tenancy};
 pub use self::scheme::ByScheme;
 pub use self::tenant_member::TenantMember;
 

@@ -3,7 +3,7 @@
 use smallvec::SmallVec;
 
 use crate::identity::vocabulary::Name;
-use crate::policy::atom::{Atom, ByCredential};
+use crate::policy::atom::{Atom, ByCredential, KeyLocation, ObjectAction};
 use crate::policy::facts::{Checks, Facts};
 use crate::policy::rule::{CallerAccess, DimensionSets, FactsNeeded, Formula, Literal, Rule};
 use crate::policy::truth::Truth;
@@ -112,11 +112,11 @@ impl<'a> Rules<'a> {
 
     /// Returns the path parameters that contain keys of objects.
     pub fn object_keys(self) -> impl Iterator<Item = &'static str> {
-        self.literals()
-            .into_iter()
-            .filter_map(Literal::object)
-            .filter(|(_, object)| object.list.is_none())
-            .map(|(_, object)| object.path)
+        let of_path = |object: &ObjectAction| match object.key() {
+            KeyLocation::Path(name) if object.list.is_none() => Some(name),
+            _ => None,
+        };
+        self.handler.objects().into_iter().filter_map(move |(_, object)| of_path(object))
     }
 
     pub(crate) fn literals(self) -> SmallVec<[&'a Literal; 8]> {

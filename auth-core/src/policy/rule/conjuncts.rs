@@ -7,6 +7,9 @@ use super::{Formula, Literal};
 use crate::policy::atom::{Atom, Check};
 use crate::policy::facts::Checks;
 
+/// The text of the requirement of an argument. That of an atom contains its types.
+pub(super) const OF_ARGUMENT: &str = "authorized";
+
 /// The properties of a rule on which the requirements of arguments depend.
 #[derive(Clone, Copy, Debug)]
 pub struct RuleProperties {
@@ -55,7 +58,7 @@ pub const fn conjuncts<const COUNT: usize>(
             let names_principal = !(rule.admits_anonymous && object.admits_anonymous);
             let atom =
                 Atom::Check(Check { index: check, names_principal, object: Some(object), any_token: rule.any_token });
-            parts[next] = Formula::Literal(Literal { atom, negated: false, text: "authorized" });
+            parts[next] = Formula::Literal(Literal { atom, negated: false, text: OF_ARGUMENT });
             next += 1;
             check += 1;
         }

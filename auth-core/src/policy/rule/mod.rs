@@ -102,6 +102,7 @@ pub struct CompiledFormula {
     formula: Formula,
     about: FactsNeeded,
     of_unknown: Option<Truth>,
+    reads_body: bool,
 }
 
 /// The facts about a request that a rule needs.
@@ -188,7 +189,12 @@ pub static REFUSING: Rule = Rule { terms: CompiledFormula::of(Formula::Any(&[]))
 impl CompiledFormula {
     /// Computes the properties of a formula.
     pub const fn of(formula: Formula) -> Self {
-        Self { about: formula.facts_needed(), of_unknown: formula.of_unknown(), formula }
+        Self {
+            about: formula.facts_needed(),
+            of_unknown: formula.of_unknown(),
+            reads_body: formula.reads_body(),
+            formula,
+        }
     }
 }
 

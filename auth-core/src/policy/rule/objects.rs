@@ -1,25 +1,83 @@
 //! The objects that a rule or an argument asks about, and const checks of them.
 #![allow(clippy::indexing_slicing, reason = "const code has no `get`; every index is bounded by the loop around it")]
 
+use super::conjuncts::OF_ARGUMENT;
 use super::dimensions::{DimensionSets, check_dimensions};
 use super::{Formula, Literal, Rule};
 use crate::identity::vocabulary::{Text, same};
 use crate::policy::atom::{Atom, Check, ListArg, ObjectAction, Tenancy};
 
 impl Rule {
-    /// Returns the checks about objects, those of the formula and those of arguments, with the actions.
+    /// Returns the checks about objects, those of the formula and those of arguments, with the actions. An argument takes the object
+    /// that an atom about the same types has loaded, so its key is located where the atom names it.
     pub fn objects(&self) -> Vec<(Check, &'static ObjectAction)> {
         let mut objects = Vec::new();
         self.formula().literals(&mut |literal| {
-            objects.extend(literal.object());
+            let located =
+                literal.object().map(|(check, object)| match literal.is_of_argument() && object.list.is_none() {
+                    true => (check, self.located(object)),
+                    false => (check, object),
+                });
+            objects.extend(located);
             false
         });
         objects
     }
 
+    /// Returns the action of the atom about the same types, if it names the location of the key.
+    fn located(&self, of_argument: &'static ObjectAction) -> &'static ObjectAction {
+        let mut found = of_argument;
+        self.formula().literals(&mut |literal| match literal.object() {
+            Some((_, object)) if object.at.is_some() && (object.types)() == (of_argument.types)() => {
+                found = object;
+                true
+            }
+            _ => false,
+        });
+        found
+    }
+
+    /// Returns an object that two atoms are about, with the same action. An argument could then be either of them (OBJ-1).
+    pub(crate) fn repeated_object(&self) -> Option<&'static ObjectAction> {
+        let mut known: Vec<&'static ObjectAction> = Vec::new();
+        let mut repeated = None;
+        self.formula().literals(&mut |literal| {
+            let is_atom = |(_, object): &(Check, &ObjectAction)| object.list.is_none() && !literal.is_of_argument();
+            let Some((_, object)) = literal.object().filter(is_atom) else { return false };
+            let is_known = known.iter().any(|other| (other.types)() == (object.types)());
+            known.push(object);
+            repeated = is_known.then_some(object);
+            is_known
+        });
+        repeated
+    }
+
+    /// Returns whether the key of an object is located in the body.
+    pub const fn reads_body(&self) -> bool {
+        self.terms.reads_body
+    }
+
     /// Returns whether the tenant that is decided on is used: by an argument of the handler, or to load an object.
     pub(crate) fn uses_tenant(&self) -> bool {
         self.takes_tenant() || self.facts_needed().check && !self.objects().is_empty()
+    }
+}
+
+impl Formula {
+    /// Returns whether the key of an object is located in the body.
+    pub(super) const fn reads_body(&self) -> bool {
+        let parts = match self {
+            Self::Literal(literal) => return matches!(literal.object(), Some((_, object)) if object.is_in_body()),
+            Self::All(parts) | Self::Any(parts) => *parts,
+        };
+        let mut index = 0;
+        while index < parts.len() {
+            if parts[index].reads_body() {
+                return true;
+            }
+            index += 1;
+        }
+        false
     }
 }
 
@@ -33,6 +91,11 @@ impl Literal {
             },
             _ => None,
         }
+    }
+
+    /// Returns whether the literal is the requirement of an argument.
+    fn is_of_argument(&self) -> bool {
+        self.text == OF_ARGUMENT
     }
 
     /// Returns whether a limited credential satisfies the literal by a name within its ceiling (RIGHTS-6).

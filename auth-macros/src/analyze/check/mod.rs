@@ -14,7 +14,7 @@ pub(crate) use self::pattern::rebuild;
 use super::model::{Atom, Check, CheckKind, Formula};
 use crate::diagnostics::Diagnostics;
 use crate::grammar;
-use crate::parse::{Function, Parameter, one_line, ungrouped};
+use crate::parse::{Function, Parameter, one_line};
 
 /// The name of the caller in a check.
 const PRINCIPAL: &str = "principal";
@@ -56,29 +56,6 @@ pub(super) fn read_check(
     })
 }
 
-/// Reads the types of an object and of an action.
-pub(super) fn read_object(
-    row: &grammar::Atom,
-    arguments: &[&Expr],
-    at: &TokenStream,
-    diagnostics: &mut Diagnostics,
-) -> Option<Check> {
-    let [object, action] = arguments else {
-        let help = format!("write the type of the object and the action on it: `{}`", row.example);
-        return diagnostics.report(at, "`authorized` takes two types", help);
-    };
-    let mut read = |one: &Expr| match ungrouped(one) {
-        Expr::Path(path) if path.qself.is_none() => Some(path.path.clone()),
-        other => diagnostics.report(other, "expected a type", format!("write `{}`", row.example)),
-    };
-    let (object, action) = (read(object), read(action));
-    let (object, action) = (object?, action?);
-    let text = one_line(quote::quote!(#object, #action));
-    let principal = Ident::new(PRINCIPAL, proc_macro2::Span::mixed_site());
-    let kind = CheckKind::Object(object, action);
-    Some(Check { kind, index: 0, principal: Some(principal), free_names: Vec::new(), any_token: false, text })
-}
-
 /// Numbers the checks in source order.
 pub(super) fn number_checks(formula: Formula, diagnostics: &mut Diagnostics) -> Formula {
     let next = std::cell::Cell::new(0_u8);
@@ -102,7 +79,7 @@ pub(super) fn number_checks(formula: Formula, diagnostics: &mut Diagnostics) -> 
 pub(super) fn complete_objects(formula: Formula, is_public: bool, any_token: bool) -> Formula {
     formula.map(&|mut literal| {
         if let Atom::Check(check) = &mut literal.atom
-            && let CheckKind::Object(..) = check.kind
+            && let CheckKind::Object(_) = check.kind
         {
             check.any_token = any_token;
             check.principal.take_if(|_| is_public);

@@ -7,6 +7,8 @@ use crate::policy::facts::Checks;
 /// An action without a name, which is closed to limited credentials.
 pub(super) const ACTION: ObjectAction = ObjectAction {
     path: "id",
+    at: None,
+    types: || (std::any::TypeId::of::<u8>(), std::any::TypeId::of::<u8>()),
     resource: || "app::Post",
     action: || "app::Edit",
     required: None,

@@ -1,0 +1,116 @@
+//! The keys of objects that a route reads outside of its path.
+
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+
+use super::RouteAccess;
+use crate::denial::Reason;
+use crate::policy::atom::{Fact, KeyLocation};
+use crate::policy::rule::Rule;
+
+/// The location of a key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+#[non_exhaustive]
+pub enum ObjectKeyPlace {
+    /// A parameter of the query.
+    Query,
+    /// A header.
+    Header,
+    /// A member of the JSON body.
+    Json,
+}
+
+/// The key of an object, outside of the path.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct ObjectKey {
+    /// The location.
+    pub place: ObjectKeyPlace,
+    /// The name of the parameter or of the header, or the JSON pointer.
+    pub name: &'static str,
+    /// Whether each way to satisfy the rule reads the key.
+    pub required: bool,
+}
+
+/// Returns the keys that a rule reads. `sufficient` are the minimal sets of atoms that grant access.
+pub(super) fn keys_of(rule: &Rule, sufficient: Option<&[Vec<String>]>) -> Vec<ObjectKey> {
+    let mut keys: Vec<ObjectKey> = Vec::new();
+    for (_, object) in rule.objects() {
+        let (place, name) = match object.key() {
+            _ if object.list.is_some() => continue,
+            KeyLocation::Path(_) => continue,
+            KeyLocation::Query(name) => (ObjectKeyPlace::Query, name),
+            KeyLocation::Header(name) => (ObjectKeyPlace::Header, name),
+            KeyLocation::Json(pointer) => (ObjectKeyPlace::Json, pointer),
+        };
+        let atom = Fact::ObjectAction(object.arguments()).to_string();
+        let required = sufficient.is_some_and(|sets| sets.iter().all(|set| set.contains(&atom)));
+        match keys.iter_mut().find(|known| known.place == place && known.name == name) {
+            Some(known) => known.required |= required,
+            None => keys.push(ObjectKey { place, name, required }),
+        }
+    }
+    keys
+}
+
+/// Returns the refusals of requests whose keys cannot be read.
+pub(super) fn refusals(route: &RouteAccess) -> Vec<Reason> {
+    let in_body = |key: &ObjectKey| key.place == ObjectKeyPlace::Json;
+    let mut reasons = Vec::new();
+    if route.object_keys.iter().any(|key| !in_body(key)) {
+        reasons.push(Reason::MalformedKey);
+    }
+    if route.object_keys.iter().any(in_body) {
+        reasons.extend([Reason::MalformedBody, Reason::BodyTimeout, Reason::BodyTooLarge, Reason::UnsupportedBody]);
+    }
+    reasons
+}
+
+/// Adds the keys to an operation: parameters of the query and headers, and a body, unless the document has them.
+pub(super) fn add_keys(route: &RouteAccess, operation: &mut Map<String, Value>) {
+    for key in &route.object_keys {
+        let place = match key.place {
+            ObjectKeyPlace::Query => "query",
+            ObjectKeyPlace::Header => "header",
+            ObjectKeyPlace::Json => {
+                add_body(key, operation);
+                continue;
+            }
+        };
+        let Some(parameters) = operation.entry("parameters").or_insert_with(|| json!([])).as_array_mut() else {
+            return;
+        };
+        let is_there = |one: &Value| {
+            let is_name = |name: &str| match key.place {
+                ObjectKeyPlace::Header => name.eq_ignore_ascii_case(key.name),
+                _ => name == key.name,
+            };
+            one["in"] == place && one["name"].as_str().is_some_and(is_name)
+        };
+        if !parameters.iter().any(is_there) {
+            parameters.push(json!({
+                "name": key.name,
+                "in": place,
+                "required": key.required,
+                "description": "The key of the object.",
+                "schema": { "type": "string" },
+            }));
+        }
+    }
+}
+
+/// Adds a JSON body with the member that contains the key.
+fn add_body(key: &ObjectKey, operation: &mut Map<String, Value>) {
+    if operation.contains_key("requestBody") {
+        return;
+    }
+    let steps: Vec<_> = key.name.split('/').skip(1).map(|step| step.replace("~1", "/").replace("~0", "~")).collect();
+    let key_schema = json!({ "description": "The key of the object.", "type": ["string", "integer"] });
+    let schema = steps.iter().rev().fold(key_schema, |inner, name| {
+        let (properties, required) = (json!({ name.as_str(): inner }), json!([name]));
+        json!({ "type": "object", "properties": properties, "required": required })
+    });
+    let body = json!({ "required": key.required, "content": { "application/json": { "schema": schema } } });
+    operation.insert("requestBody".to_owned(), body);
+}
