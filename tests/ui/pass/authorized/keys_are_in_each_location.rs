@@ -40,7 +40,7 @@ async fn in_query(_: Authorized<Post, Edit>) {}
 #[require(authorized(Post, Edit, at = header("X-Post")))]
 async fn in_header() {}
 
-#[require(authorized(Post, Edit, at = (path("post"))))]
+#[require(authorized(Post, Edit, at = path("post")))]
 async fn in_path() {}
 
 #[require(authorized(at = json("/~0/a~1b"), Post, Edit))]
