@@ -11,7 +11,7 @@ use actix_web::error::PayloadError;
 use actix_web::web::Bytes;
 use actix_web::{HttpMessage as _, HttpRequest};
 use auth_core::denial::{Denial, Reason};
-use auth_core::engine::{BodyBuffer, BodyReservation};
+use auth_core::engine::BodyBuffer;
 use auth_core::runtime::timeout::with_timeout;
 use futures_core::Stream;
 
@@ -21,7 +21,7 @@ use crate::principal::Principal;
 /// The body of a request, kept until the request is answered.
 struct ReadBody {
     bytes: Bytes,
-    _reservation: BodyReservation,
+    _buffer: BodyBuffer,
 }
 
 /// A mark that bytes of the body were received.
@@ -53,10 +53,10 @@ pub(crate) async fn read_body(
     let auth = auth_of(request).ok_or_else(|| Denial::new(Reason::SetUp))?;
     let buffer = auth.engine().read_body(request, caller.map(|caller| &**caller))?;
     let slow = || Denial { cause: Some("the body did not arrive in time"), ..Denial::new(Reason::BodyTimeout) };
-    let (bytes, reservation) = with_timeout(receive(request, payload, buffer)).await.ok_or_else(slow)??.into_parts();
-    let bytes = Bytes::from(bytes);
+    let mut buffer = with_timeout(receive(request, payload, buffer)).await.ok_or_else(slow)??;
+    let bytes = Bytes::from(buffer.take());
     *payload = Payload::from(Box::pin(Received(Some(bytes.clone()))) as Pin<Box<dyn Stream<Item = _>>>);
-    request.extensions_mut().insert(ReadBody { bytes: bytes.clone(), _reservation: reservation });
+    request.extensions_mut().insert(ReadBody { bytes: bytes.clone(), _buffer: buffer });
     Ok(bytes)
 }
 

@@ -13,16 +13,14 @@ use auth_core::condition::{
     Aliased, ColumnValue, Columns, Condition, Dialect, lacked_column, within_tenants, without_tenant,
 };
 use auth_core::denial::{Denial, Reason};
-use auth_core::engine::CallerOutcome;
 use auth_core::identity::tenant::Tenant;
-use auth_core::policy::atom::{KeyLocation, ListArg, ObjectAction};
+use auth_core::policy::atom::{ListArg, ObjectAction};
 use auth_core::policy::rule::{Rule, RuleTarget};
 use auth_core::runtime::future::LocalBoxFuture;
 
-use crate::extract::caller;
 use crate::extract::object::action::Action;
-use crate::extract::object::ask::{Asking, Undecidable, exists, is_scope, required};
-use crate::extract::object::resource::{Allows, Resource, Tenancy};
+use crate::extract::object::ask::{Asking, Undecidable, UnseenArgument, exists, is_scope, required};
+use crate::extract::object::resource::{Allows, Resource, Tenancy, is_allowed};
 use crate::guard::{self, AskObject, CheckOutcome, ObjectQuestion};
 use crate::principal::Principal;
 
@@ -195,10 +193,7 @@ impl<R: Allows<A>, A: Action> ListFilter<R, A> {
     pub(crate) fn contains(&self, object: &R) -> bool {
         exists(object, self.tenant.as_ref(), self.caller.as_ref())
             && !(self.only_without_tenant && object.tenant().is_some())
-            && match &self.caller {
-                Some(caller) => object.allows(caller),
-                None => <R as Allows<A>>::ADMITS_ANONYMOUS && object.allows_anonymous(),
-            }
+            && is_allowed::<R, A>(object, self.caller.as_ref())
     }
 
     /// Returns the filter of a caller, for tests.
@@ -285,23 +280,15 @@ static NO_RULE: Rule =
 
 /// Decides on a filter of which the rule does not know.
 async fn asked<R: Allows<A>, A: Action>(request: HttpRequest) -> Result<ListFilter<R, A>, Error> {
-    let caller = match caller::decided(&request) {
-        Some(CallerOutcome::Nobody) if <R as Allows<A>>::ADMITS_ANONYMOUS => None,
-        _ => Some(Principal::from_request(&request, &mut Payload::None).await?),
-    };
-    let rule = guard::rule_of(&request).unwrap_or(&NO_RULE);
-    let (key, any_token) = (KeyLocation::Path(R::PATH), rule.any_token.is_some());
-    let question = ObjectQuestion { key, payload: &mut Payload::None, caller, any_token, rule };
-    match decide::<R, A>(&request, question).await {
+    let argument = UnseenArgument::of(&request, <R as Allows<A>>::ADMITS_ANONYMOUS, &NO_RULE).await?;
+    let mut payload = Payload::None;
+    match decide::<R, A>(&request, argument.question::<R>(&mut payload)).await {
         Ok(Some(filter)) => Ok(filter),
         Ok(None) => {
             let cause = "the credential does not count for the action of the list";
             let denial = Denial { cause: Some(cause), ..Denial::new(Reason::InsufficientPermissions) };
-            Err(guard::refuse(&request, rule, denial, Payload::None))
+            Err(argument.refuse(denial))
         }
-        Err(Undecidable::Denied(denial)) => Err(guard::refuse(&request, rule, *denial, Payload::None)),
-        Err(Undecidable::Failed(error)) => {
-            Err(guard::failed(&request, rule, &error, guard::Failure::OfCheck, Payload::None))
-        }
+        Err(cause) => Err(argument.undecidable(cause)),
     }
 }

@@ -112,7 +112,7 @@ const LONG: usize = 1_000;
 /// The number of operands beside each other. SQLite rejects an expression with a depth of more than 1,000, and each operand adds one.
 const MOST_OPERANDS: usize = 100;
 
-/// How placeholders are written.
+/// The notation of placeholders.
 enum Placeholders {
     Plain,
     /// The sign, and the number of the next one.

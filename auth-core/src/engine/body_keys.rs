@@ -1,7 +1,6 @@
 //! Bodies that contain keys of objects: the limits under which they are read (OBJ-3).
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::Engine;
 use super::request::Adapter;
@@ -49,28 +48,23 @@ pub(super) struct BodyKeys {
     budget: Arc<ByteBudget>,
     /// Refusals after a body was read. Each costs as much as a request that is admitted.
     refusals: Throttle,
-    has_counted: AtomicBool,
 }
 
 impl BodyKeys {
     pub(super) fn new(BodyKeySettings { limit, in_flight }: BodyKeySettings) -> Self {
         let limits = ThrottleLimits::default().account_burst(FREE_REFUSALS).address_burst(FREE_REFUSALS);
         let refusals = Throttle::memory().limits(limits);
-        Self { limit, budget: Arc::new(ByteBudget::new(in_flight)), refusals, has_counted: AtomicBool::new(false) }
+        Self { limit, budget: Arc::new(ByteBudget::new(in_flight)), refusals }
     }
 }
 
-/// A body while it is read.
+/// A body while it is read. Occupies its share of the buffers until it is dropped.
 #[derive(Debug)]
 pub struct BodyBuffer {
     bytes: Vec<u8>,
     reservation: ByteReservation,
     limit: usize,
 }
-
-/// The share of the buffers that a body occupies until it is dropped.
-#[derive(Debug)]
-pub struct BodyReservation(#[allow(dead_code, reason = "returns the bytes when dropped")] ByteReservation);
 
 impl BodyBuffer {
     /// Appends received bytes.
@@ -89,9 +83,9 @@ impl BodyBuffer {
         Ok(())
     }
 
-    /// Returns the whole body, and its reservation.
-    pub fn into_parts(self) -> (Vec<u8>, BodyReservation) {
-        (self.bytes, BodyReservation(self.reservation))
+    /// Takes the received bytes. They still occupy the buffers.
+    pub fn take(&mut self) -> Vec<u8> {
+        std::mem::take(&mut self.bytes)
     }
 }
 
@@ -128,10 +122,7 @@ impl<H: Adapter> Engine<H> {
     }
 
     fn delay_of_bodies(&self, caller: Option<&Principal>, client: Option<PeerOrClient>) -> Option<RetryAfter> {
-        let BodyKeys { refusals, has_counted, .. } = &self.body_keys;
-        if !has_counted.load(Ordering::Relaxed) {
-            return None;
-        }
+        let refusals = &self.body_keys.refusals;
         match caller {
             Some(caller) => refusals.delay(&caller.id().to_string(), None),
             None => refusals.delay_of_networks(client?),
@@ -140,8 +131,7 @@ impl<H: Adapter> Engine<H> {
 
     /// Counts a request that was refused after its body was read.
     pub async fn count_refused_body(&self, request: &H::Request) {
-        let BodyKeys { refusals, has_counted, .. } = &self.body_keys;
-        has_counted.store(true, Ordering::Relaxed);
+        let refusals = &self.body_keys.refusals;
         match self.caller(request) {
             Some(Ok(caller)) => {
                 // An attempt that is not settled counts as a failure.

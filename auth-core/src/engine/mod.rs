@@ -37,7 +37,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use self::body_keys::BodyKeys;
-pub use self::body_keys::{BodyBuffer, BodyKeySettings, BodyReservation};
+pub use self::body_keys::{BodyBuffer, BodyKeySettings};
 use self::open::OpenMode;
 pub use self::open::OpenSettings;
 pub use self::request::{Adapter, CallerOutcome, Observed, RequestState, ResponseHints};

@@ -46,12 +46,9 @@ impl<H: Adapter> Engine<H> {
         known: &mut Option<Result<Principal, Denial>>,
         question: &Question,
     ) -> bool {
-        let answered = self.cached_answer(request, known, question);
-        let is_answered = answered.is_some();
-        if is_answered {
-            *known = answered.map(Ok);
-        }
-        is_answered
+        let Some(answered) = self.cached_answer(request, known, question) else { return false };
+        *known = Some(Ok(answered));
+        true
     }
 
     fn cached_answer(

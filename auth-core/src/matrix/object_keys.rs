@@ -7,6 +7,7 @@ use super::RouteAccess;
 use crate::denial::Reason;
 use crate::policy::atom::{Fact, KeyLocation};
 use crate::policy::rule::Rule;
+use crate::runtime::strict_json;
 
 /// The location of a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -78,25 +79,26 @@ pub(super) fn add_keys(route: &RouteAccess, operation: &mut Map<String, Value>) 
                 continue;
             }
         };
-        let Some(parameters) = operation.entry("parameters").or_insert_with(|| json!([])).as_array_mut() else {
-            return;
-        };
-        let is_there = |one: &Value| {
-            let is_name = |name: &str| match key.place {
-                ObjectKeyPlace::Header => name.eq_ignore_ascii_case(key.name),
-                _ => name == key.name,
-            };
-            one["in"] == place && one["name"].as_str().is_some_and(is_name)
-        };
-        if !parameters.iter().any(is_there) {
-            parameters.push(json!({
-                "name": key.name,
-                "in": place,
-                "required": key.required,
-                "description": "The key of the object.",
-                "schema": { "type": "string" },
-            }));
-        }
+        let parameter = json!({
+            "name": key.name,
+            "in": place,
+            "required": key.required,
+            "description": "The key of the object.",
+            "schema": { "type": "string" },
+        });
+        add_parameter(operation, parameter);
+    }
+}
+
+/// Adds a parameter, unless the document has it.
+pub(super) fn add_parameter(operation: &mut Map<String, Value>, parameter: Value) {
+    let Some(parameters) = operation.entry("parameters").or_insert_with(|| json!([])).as_array_mut() else { return };
+    let (place, name) = (parameter.get("in"), parameter.get("name").and_then(Value::as_str).unwrap_or_default());
+    let is_in_header = place.is_some_and(|place| place == "header");
+    let is_name = |known: &str| if is_in_header { known.eq_ignore_ascii_case(name) } else { known == name };
+    let is_it = |one: &Value| one.get("in") == place && one.get("name").and_then(Value::as_str).is_some_and(is_name);
+    if !parameters.iter().any(is_it) {
+        parameters.push(parameter);
     }
 }
 
@@ -105,10 +107,10 @@ fn add_body(key: &ObjectKey, operation: &mut Map<String, Value>) {
     if operation.contains_key("requestBody") {
         return;
     }
-    let steps: Vec<_> = key.name.split('/').skip(1).map(|step| step.replace("~1", "/").replace("~0", "~")).collect();
+    let steps: Vec<_> = key.name.split('/').skip(1).map(strict_json::name_of).collect();
     let key_schema = json!({ "description": "The key of the object.", "type": ["string", "integer"] });
     let schema = steps.iter().rev().fold(key_schema, |inner, name| {
-        let (properties, required) = (json!({ name.as_str(): inner }), json!([name]));
+        let (properties, required) = (json!({ name.as_ref(): inner }), json!([name]));
         json!({ "type": "object", "properties": properties, "required": required })
     });
     let body = json!({ "required": key.required, "content": { "application/json": { "schema": schema } } });

@@ -269,21 +269,15 @@ fn add_responses(route: &RouteAccess, operation: &mut Map<String, Value>, is_ope
 /// Adds the headers that name the tenants of the rule, unless the document has them.
 fn add_tenants(route: &RouteAccess, operation: &mut Map<String, Value>) {
     for (header, tenant) in &route.tenant_headers {
-        let parameters = operation.entry("parameters").or_insert_with(|| json!([]));
-        let Some(parameters) = parameters.as_array_mut() else { return };
-        let is_there = |one: &Value| {
-            one["in"] == "header" && one["name"].as_str().is_some_and(|name| name.eq_ignore_ascii_case(header))
-        };
-        if !parameters.iter().any(is_there) {
-            parameters.push(json!({
-                "name": header,
-                "in": "header",
-                // Some readers require the member, although this is its default.
-                "required": false,
-                "description": format!("The tenant `{tenant}`."),
-                "schema": { "type": "string", "minLength": 1, "maxLength": Tenant::LONGEST },
-            }));
-        }
+        let parameter = json!({
+            "name": header,
+            "in": "header",
+            // Some readers require the member, although this is its default.
+            "required": false,
+            "description": format!("The tenant `{tenant}`."),
+            "schema": { "type": "string", "minLength": 1, "maxLength": Tenant::LONGEST },
+        });
+        object_keys::add_parameter(operation, parameter);
     }
 }
 

@@ -6,6 +6,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use ipnet::IpNet;
 
+use super::concurrency_limit::client_network;
+
 /// One network may hold this fraction of the budget.
 const NETWORK_SHARE: usize = 8;
 
@@ -86,9 +88,7 @@ impl Drop for ByteReservation {
 
 /// Returns the network that has a share: /24 for IPv4, /48 for IPv6.
 fn network_of(address: IpAddr) -> IpNet {
-    let address = address.to_canonical();
-    let length = if address.is_ipv4() { 24 } else { 48 };
-    IpNet::new(address, length).map_or_else(|_| IpNet::from(address), |network| network.trunc())
+    client_network(address.to_canonical(), 48)
 }
 
 #[cfg(test)]

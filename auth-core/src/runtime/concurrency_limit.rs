@@ -81,7 +81,12 @@ impl Drop for QueueSlot {
 
 /// Returns the network that counts as one client: /24 for IPv4, /64 for IPv6.
 fn network_of(address: IpAddr) -> IpNet {
-    let length = if address.is_ipv4() { 24 } else { 64 };
+    client_network(address, 64)
+}
+
+/// Returns the network of a client: /24 for IPv4, and of this length for IPv6.
+pub(super) fn client_network(address: IpAddr, ipv6_length: u8) -> IpNet {
+    let length = if address.is_ipv4() { 24 } else { ipv6_length };
     IpNet::new(address, length).map_or_else(|_| IpNet::from(address), |network| network.trunc())
 }
 

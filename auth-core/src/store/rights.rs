@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::future::Future;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use quick_cache::sync::Cache;
@@ -138,17 +138,20 @@ struct TenantRights {
 }
 
 impl CallerRights {
+    fn answers(&self) -> MutexGuard<'_, Vec<TenantRights>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Returns the place of an answer that was asked for.
-    fn slot(&self, tenant: Option<&Tenant>) -> Option<AnswerSlot> {
-        let answers = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+    fn known(answers: &[TenantRights], tenant: Option<&Tenant>) -> Option<AnswerSlot> {
         answers.iter().find(|known| known.tenant.as_ref() == tenant).map(|known| Arc::clone(&known.answer))
     }
 
     /// Returns the place of the answer for a tenant. `None` if there are too many tenants.
     fn of(&self, tenant: Option<&Tenant>) -> Option<AnswerSlot> {
-        let mut answers = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(known) = answers.iter().find(|known| known.tenant.as_ref() == tenant) {
-            return Some(Arc::clone(&known.answer));
+        let mut answers = self.answers();
+        if let Some(known) = Self::known(&answers, tenant) {
+            return Some(known);
         }
         // An answer that nobody waits for may be empty or expired.
         let is_used = |known: &TenantRights| match known.answer.try_lock() {
@@ -203,7 +206,8 @@ impl ProvidedRights {
 
     /// Returns the cached rights, if they are known without waiting.
     pub(crate) fn known(&self, id: &Id, tenant: Option<&Tenant>) -> Option<RightsLookup> {
-        let slot = self.callers.get(id).filter(|_| !self.ttl.is_zero())?.slot(tenant)?;
+        let caller = self.callers.get(id).filter(|_| !self.ttl.is_zero())?;
+        let slot = CallerRights::known(&caller.answers(), tenant)?;
         let answer = slot.try_lock().ok()?;
         let (until, rights) = answer.as_ref()?;
         until.after(clock::monotonic()).map(|_| RightsLookup::Answered(Arc::clone(rights)))

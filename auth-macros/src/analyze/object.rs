@@ -4,13 +4,11 @@ use proc_macro2::{Ident, TokenStream};
 use quote::ToTokens as _;
 use syn::{Expr, Lit, LitStr};
 
+use super::check::PRINCIPAL;
 use super::model::{Atom, Check, CheckKind, Formula, KeyLocation, Literal, ObjectCheck};
 use crate::diagnostics::{Diagnostics, did_you_mean};
 use crate::grammar;
 use crate::parse::{one_line, ungrouped};
-
-/// The name of the caller in a check.
-const PRINCIPAL: &str = "principal";
 
 /// The locations of keys, each with an example.
 const LOCATIONS: [(&str, &str); 4] = [

@@ -28,7 +28,7 @@ pub(crate) enum Application {
     Tenant,
 }
 
-/// How own tokens are found.
+/// The store of own tokens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Lookups {
     /// In memory.

@@ -4,9 +4,10 @@ use std::any::TypeId;
 use std::sync::Arc;
 
 use actix_web::dev::Payload;
-use actix_web::{Error, HttpMessage as _, HttpRequest};
+use actix_web::{Error, FromRequest as _, HttpMessage as _, HttpRequest};
 use auth_core::client::{Head, RequestHead as _, object_key};
 use auth_core::denial::{Denial, Reason, RetryAfter};
+use auth_core::engine::CallerOutcome;
 use auth_core::identity::tenant::Tenant;
 use auth_core::identity::vocabulary::{Name, NameKind};
 use auth_core::policy::atom::KeyLocation;
@@ -17,6 +18,7 @@ use super::action::Action;
 use super::resource::{LoadContext, ObjectVisibility, Policy, PolicyContext, PolicyUnavailable, Resource, Tenancy};
 use crate::adapter::{self, Actix};
 use crate::auth::Auth;
+use crate::extract::caller;
 use crate::guard::{self, CheckOutcome, ObjectQuestion};
 use crate::principal::Principal;
 
@@ -89,6 +91,49 @@ pub(super) fn ask<'a, R: Policy<A>, A: Action>(
             Err(Undecidable::Denied(denial)) => CheckOutcome::Denied(denial),
         }
     })
+}
+
+/// The facts about an argument that the attribute of the handler cannot see, such as one behind a type parameter.
+pub(crate) struct UnseenArgument<'a> {
+    request: &'a HttpRequest,
+    caller: Option<Principal>,
+    pub(crate) rule: &'static auth_core::policy::rule::Rule,
+}
+
+impl<'a> UnseenArgument<'a> {
+    /// Extracts the caller, who may be anonymous if the policy admits that. `without_rule` is the rule in logs for a handler without one.
+    pub(crate) async fn of(
+        request: &'a HttpRequest,
+        admits_anonymous: bool,
+        without_rule: &'static auth_core::policy::rule::Rule,
+    ) -> Result<Self, Error> {
+        let caller = match caller::decided(request) {
+            Some(CallerOutcome::Nobody) if admits_anonymous => None,
+            _ => Some(Principal::from_request(request, &mut Payload::None).await?),
+        };
+        Ok(Self { request, caller, rule: guard::rule_of(request).unwrap_or(without_rule) })
+    }
+
+    /// Returns the question about the object, whose key is located in the path.
+    pub(crate) fn question<'p, R: Resource>(&self, payload: &'p mut Payload) -> ObjectQuestion<'p> {
+        let (key, any_token) = (KeyLocation::Path(R::PATH), self.rule.any_token.is_some());
+        ObjectQuestion { key, payload, caller: self.caller.clone(), any_token, rule: self.rule }
+    }
+
+    /// Returns the error that carries the response to a denial about the argument.
+    pub(crate) fn refuse(&self, denial: Denial) -> Error {
+        guard::refuse(self.request, self.rule, guard::after_object(self.request, denial), Payload::None)
+    }
+
+    /// Returns the error of an argument about which no decision was made.
+    pub(crate) fn undecidable(&self, cause: Undecidable) -> Error {
+        match cause {
+            Undecidable::Denied(denial) => self.refuse(*denial),
+            Undecidable::Failed(error) => {
+                guard::failed(self.request, self.rule, &error, guard::Failure::OfCheck, Payload::None)
+            }
+        }
+    }
 }
 
 /// Decides on an action on the object of a request, unless that was done.
@@ -248,9 +293,8 @@ impl<'a> Asking<'a> {
         if let Some(object) = loaded::<R, _>(self.request, of, |loaded| loaded.object.clone()) {
             return Ok(object);
         }
-        let (tenant, caller) = (self.tenant.clone(), self.caller.clone());
         let object = self.find::<R>().await?;
-        let object = object.filter(|object| exists(object, tenant.as_ref(), caller.as_ref())).map(Arc::new);
+        let object = object.filter(|object| exists(object, self.tenant.as_ref(), self.caller.as_ref())).map(Arc::new);
         let loaded = LoadedObject { of, object: object.clone(), verdicts: Vec::new() };
         let mut extensions = self.request.extensions_mut();
         let LoadedObjects(objects) = extensions.get_or_insert_with(|| LoadedObjects(Vec::with_capacity(1)));

@@ -16,18 +16,16 @@ use std::task::{Context, Poll};
 
 use actix_web::dev::Payload;
 use actix_web::{Error, FromRequest, HttpRequest};
-use auth_core::engine::CallerOutcome;
 use auth_core::policy::atom::{KeyLocation, ObjectAction};
 use auth_core::policy::rule::{Rule, RuleTarget};
 use auth_core::runtime::future::LocalBoxFuture;
 
 use self::action::Action;
-use self::ask::{ObjectVerdict, Undecidable, allowed_object, ask, required, verdict};
+use self::ask::{ObjectVerdict, UnseenArgument, allowed_object, ask, required, verdict};
 pub use self::denial::Denial;
 use self::resource::Policy;
-use crate::extract::caller::{self, PrincipalExt as _};
-use crate::guard::{self, AskObject, ObjectQuestion};
-use crate::principal::Principal;
+use crate::extract::caller::PrincipalExt as _;
+use crate::guard::{self, AskObject};
 
 /// A loaded object, and the proof that the caller of this request may perform the action `A` on it.
 ///
@@ -143,14 +141,9 @@ static NO_RULE: Rule =
 
 /// Decides on an object of which the rule does not know.
 async fn asked<R: Policy<A>, A: Action>(request: HttpRequest) -> Result<Authorized<R, A>, Error> {
-    let caller = match caller::decided(&request) {
-        Some(CallerOutcome::Nobody) if <R as Policy<A>>::ADMITS_ANONYMOUS => None,
-        _ => Some(Principal::from_request(&request, &mut Payload::None).await?),
-    };
-    let rule = guard::rule_of(&request).unwrap_or(&NO_RULE);
-    let (key, any_token) = (KeyLocation::Path(R::PATH), rule.any_token.is_some());
-    let question = ObjectQuestion { key, payload: &mut Payload::None, caller, any_token, rule };
-    match verdict::<R, A>(&request, question).await {
+    let argument = UnseenArgument::of(&request, <R as Policy<A>>::ADMITS_ANONYMOUS, &NO_RULE).await?;
+    let mut payload = Payload::None;
+    match verdict::<R, A>(&request, argument.question::<R>(&mut payload)).await {
         Ok(ObjectVerdict::Allowed) => {
             let object = allowed_object::<R, A>(&request).ok_or_else(guard::refuse_twice)?;
             Ok(Authorized { object, action: PhantomData })
@@ -161,13 +154,8 @@ async fn asked<R: Policy<A>, A: Action>(request: HttpRequest) -> Result<Authoriz
             let reason = auth_core::denial::Reason::InsufficientPermissions;
             let denial =
                 auth_core::denial::Denial { cause: Some(cause), caller, ..auth_core::denial::Denial::new(reason) };
-            Err(guard::refuse(&request, rule, guard::after_object(&request, denial), Payload::None))
+            Err(argument.refuse(denial))
         }
-        Err(Undecidable::Denied(denial)) => {
-            Err(guard::refuse(&request, rule, guard::after_object(&request, *denial), Payload::None))
-        }
-        Err(Undecidable::Failed(error)) => {
-            Err(guard::failed(&request, rule, &error, guard::Failure::OfCheck, Payload::None))
-        }
+        Err(cause) => Err(argument.undecidable(cause)),
     }
 }

@@ -182,6 +182,14 @@ pub trait Policy<A: Action>: Resource {
     ) -> impl Future<Output = Result<HashSet<Self::Key>, PolicyUnavailable>> + Send;
 }
 
+/// Returns whether the caller, or an anonymous one, may perform the action.
+pub(crate) fn is_allowed<R: Allows<A>, A: Action>(object: &R, caller: Option<&Principal>) -> bool {
+    match caller {
+        Some(caller) => object.allows(caller),
+        None => <R as Allows<A>>::ADMITS_ANONYMOUS && object.allows_anonymous(),
+    }
+}
+
 #[diagnostic::do_not_recommend]
 impl<R: Allows<A>, A: Action> Policy<A> for R {
     const ADMITS_ANONYMOUS: bool = <R as Allows<A>>::ADMITS_ANONYMOUS;
@@ -190,11 +198,8 @@ impl<R: Allows<A>, A: Action> Policy<A> for R {
         objects: &[&Self],
         cx: &PolicyContext<'_>,
     ) -> impl Future<Output = Result<HashSet<Self::Key>, PolicyUnavailable>> + Send {
-        let is_allowed = |object: &&&Self| match cx.caller {
-            Some(caller) => object.allows(caller),
-            None => <R as Allows<A>>::ADMITS_ANONYMOUS && object.allows_anonymous(),
-        };
-        let allowed = objects.iter().filter(is_allowed).map(|object| object.key()).collect();
+        let allowed = objects.iter().filter(|object| is_allowed::<R, A>(object, cx.caller));
+        let allowed = allowed.map(|object| object.key()).collect();
         std::future::ready(Ok(allowed))
     }
 }

@@ -59,7 +59,8 @@ impl Rule {
 
     /// Returns whether the tenant that is decided on is used: by an argument of the handler, or to load an object.
     pub(crate) fn uses_tenant(&self) -> bool {
-        self.takes_tenant() || self.facts_needed().check && !self.objects().is_empty()
+        let asks = || self.formula().literals(&mut |literal| literal.object().is_some());
+        self.takes_tenant() || self.facts_needed().check && asks()
     }
 }
 

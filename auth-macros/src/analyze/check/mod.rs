@@ -17,7 +17,7 @@ use crate::grammar;
 use crate::parse::{Function, Parameter, one_line};
 
 /// The name of the caller in a check.
-const PRINCIPAL: &str = "principal";
+pub(super) const PRINCIPAL: &str = "principal";
 
 /// The type of an argument that is the caller.
 const PRINCIPAL_TYPE: &str = "Principal";
