@@ -14,7 +14,7 @@ pub use auth_core::policy::atom::{self, Atom};
 pub use auth_core::policy::rule::{
     AccountArg, ArgRequirement, CallerAccess, CompiledFormula, Formula, Literal, Part, REFUSING, Rule, RuleProperties,
     RuleTarget, check_account, check_all, check_anonymous_object, check_any, check_list_columns, check_object_tenant,
-    check_possible, check_proof, check_tenant, conjuncts, count_conjuncts, with_conjuncts,
+    check_one_tenant, check_possible, check_proof, check_tenant, conjuncts, count_conjuncts, with_conjuncts,
 };
 pub use auth_macros::finish;
 pub use serde;
@@ -23,6 +23,7 @@ pub use actix_web::dev::Payload;
 pub use actix_web::{Error, HttpRequest};
 
 pub use crate::extract::account::Caller;
+pub use crate::extract::authorizer::Authorizer;
 pub use crate::extract::caller::{Claims, MaybePrincipal};
 pub use crate::extract::granted::{Granted, Implies, Proof};
 pub use crate::extract::lease::Lease;
@@ -140,6 +141,10 @@ impl Probe<Tenant> {
     pub const NEEDS: ArgRequirement = ArgRequirement::Tenant;
 }
 
+impl Probe<Authorizer> {
+    pub const NEEDS: ArgRequirement = ArgRequirement::Authorizer;
+}
+
 impl Probe<Lease> {
     pub const NEEDS: ArgRequirement = ArgRequirement::Lease;
 }
@@ -217,6 +222,7 @@ pub const fn check_argument(needs: ArgRequirement, strangers_come_in: bool, take
     match needs {
         ArgRequirement::Proof(name) => check_proof(formula, name),
         ArgRequirement::Tenant => check_tenant(formula),
+        ArgRequirement::Authorizer => check_one_tenant(formula),
         ArgRequirement::Account(_) if strangers_come_in => {
             panic!("anonymous callers may call this handler\nhelp: take `Option<Caller<…>>`")
         }
@@ -262,6 +268,11 @@ pub const fn check_optional(needs: ArgRequirement, formula: &Formula) {
         ArgRequirement::Authorized(object) => check_object_tenant(formula, object),
         ArgRequirement::List(_) => {
             panic!("a filter is never absent\nhelp: take `ListFilter<…>` without `Option`")
+        }
+        ArgRequirement::Authorizer => {
+            panic!(
+                "an authorizer is never absent\nhelp: take `Authorizer` without `Option`: for an anonymous caller, `principal()` is `None`"
+            )
         }
         ArgRequirement::Tenant => {
             panic!("the handler is called only for a tenant that was decided on\nhelp: take `Tenant` without `Option`")

@@ -7,10 +7,8 @@ use actix_web::http::header::{AUTHORIZATION, COOKIE, HeaderValue, UPGRADE};
 use actix_web::{HttpMessage, HttpRequest};
 use auth_core::Principal;
 use auth_core::client::RequestHead;
-use auth_core::engine::{Adapter, RequestState};
+use auth_core::engine::{Adapter, GivenRights, RequestState};
 use auth_core::identity::issuer::Issuer;
-use auth_core::identity::rights::Rights;
-use auth_core::identity::tenant::Tenant;
 use auth_core::store::accounts::TestAccount;
 
 /// The actix-web framework, as the engine's [`Adapter`].
@@ -101,10 +99,8 @@ impl Adapter for Actix {
         Some(caller(sources))
     }
 
-    fn rights_override(request: &HttpRequest, tenant: Option<&Tenant>) -> Option<Rights> {
-        let extensions = request.extensions();
-        let RightsOverride(rights) = extensions.get()?;
-        Some(rights(tenant))
+    fn rights_override(request: &HttpRequest) -> Option<GivenRights> {
+        request.extensions().get::<GivenRights>().cloned()
     }
 
     fn account_override(request: &HttpRequest) -> Option<TestAccount> {
@@ -112,12 +108,8 @@ impl Adapter for Actix {
     }
 }
 
-/// The answers in place of the rights provider that a test has set. A request received from a socket cannot contain them, and neither can
-/// it contain a [`TestAccount`].
-pub(crate) struct RightsOverride(pub(crate) Box<dyn Fn(Option<&Tenant>) -> Rights>);
-
 /// A caller that a test has set. A request received from a socket cannot contain one, and it is read only with the feature
-/// `test-util`.
+/// `test-util`. Neither can such a request contain [`GivenRights`] or a [`TestAccount`].
 pub(crate) struct CallerOverride(pub(crate) Box<dyn Fn(&[Arc<Issuer>]) -> Principal>);
 
 /// Reads the state of a request. Returns `None` without a state.

@@ -51,6 +51,7 @@ pub use auth_macros::{
 
 pub use crate::auth::{Auth, AuthBuilder, BuildError, Peer};
 pub use crate::extract::account::Caller;
+pub use crate::extract::authorizer::Authorizer;
 pub use crate::extract::caller::{Claims, MaybePrincipal, PrincipalExt};
 pub use crate::extract::granted::Granted;
 pub use crate::extract::object::Authorized;
@@ -96,6 +97,7 @@ pub mod object {
     pub use crate::extract::object::resource::{
         LoadContext, ObjectVisibility, PolicyContext, PolicyUnavailable, Tenancy,
     };
+    pub use crate::extract::object::unchecked::Unchecked;
 }
 
 /// Leases, which end a WebSocket or a stream when its caller loses access.

@@ -232,6 +232,15 @@ impl AuthBuilder {
         self.set("body_keys_in_flight", |engine| engine.body_keys.in_flight = bytes)
     }
 
+    /// Sets the maximum number of keys of a batch, which [`Authorizer::each`](crate::Authorizer::each) loads at once. Default: 1,000. A
+    /// larger batch is 400 `batch-too-large`.
+    ///
+    /// # Errors
+    /// [`build`](Self::build) returns an error if the limit is zero.
+    pub fn batch_limit(self, keys: usize) -> Self {
+        self.set("batch_limit", |engine| engine.resource_deps.batch_limit = keys)
+    }
+
     /// Declares that names in both types have the same meaning. Otherwise the server does not start if two types declare the same
     /// name: tokens contain only the name, which would have two meanings.
     pub fn same_names<A: Declares, B: Declares>(self) -> Self {

@@ -25,7 +25,7 @@ use self::binding::OwnedPlace;
 pub(crate) use self::binding::PASS;
 pub(crate) use self::body::read_body;
 pub use self::guarded::{Guard, Guarded};
-pub(crate) use self::objects::{AskObject, ObjectQuestion, names_tenant};
+pub(crate) use self::objects::{AskObject, ObjectQuestion, admits_anonymous, names_tenant};
 pub(crate) use self::reevaluate::still_holds;
 pub use self::slots::fill;
 pub use self::two_phase::{CheckOutcome, CheckedFuture, Fails, Phases, Verdict, answer, checked};

@@ -47,6 +47,11 @@ pub(super) async fn ask_object(
     }
 }
 
+/// Returns whether the rules of the handler and of all scopes around it can admit an anonymous caller.
+pub(crate) fn admits_anonymous(request: &HttpRequest, rule: &'static Rule) -> bool {
+    DecisionSite::of(request).is_some_and(|place| place.iter(rule).all(|(_, rules)| rules.admit_strangers()))
+}
+
 /// Returns whether the rules of the handler and of the scopes that share its `Auth` name a tenant.
 pub(crate) fn names_tenant(request: &HttpRequest, rule: &'static Rule) -> bool {
     let last = DecisionSite::of(request).and_then(|place| place.iter(rule).last());

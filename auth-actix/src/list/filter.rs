@@ -19,7 +19,8 @@ use auth_core::policy::rule::{Rule, RuleTarget};
 use auth_core::runtime::future::LocalBoxFuture;
 
 use crate::extract::object::action::Action;
-use crate::extract::object::ask::{Asking, Undecidable, UnseenArgument, exists, is_scope, required};
+use crate::extract::object::ask::{Undecidable, UnseenArgument, facts_of, keep_answers};
+use crate::extract::object::decision::{ObjectFacts, exists, is_scope, required};
 use crate::extract::object::resource::{Allows, Resource, Tenancy, is_allowed};
 use crate::guard::{self, AskObject, CheckOutcome, ObjectQuestion};
 use crate::principal::Principal;
@@ -196,6 +197,13 @@ impl<R: Allows<A>, A: Action> ListFilter<R, A> {
             && is_allowed::<R, A>(object, self.caller.as_ref())
     }
 
+    /// Returns the filter of a caller whose credential counts for the list.
+    pub(crate) fn of_facts(facts: ObjectFacts) -> Self {
+        let only_without_tenant = matches!(R::TENANT, Tenancy::Shared(_)) && facts.is_limited() && !is_scope::<A>();
+        let ObjectFacts { caller, tenant, .. } = facts;
+        Self { caller, tenant, only_without_tenant, types: PhantomData }
+    }
+
     /// Returns the filter of a caller, for tests.
     #[allow(dead_code, reason = "test support for databases uses it")]
     pub(crate) const fn of(caller: Option<Principal>, tenant: Option<Tenant>) -> Self {
@@ -229,11 +237,12 @@ async fn decide<R: Allows<A>, A: Action>(
     request: &HttpRequest,
     question: ObjectQuestion<'_>,
 ) -> Result<Option<ListFilter<R, A>>, Undecidable> {
-    let mut asking = Asking::new::<R>(request, question)?;
-    let counts = asking.counts_for_list::<R, A>().await?;
-    let only_without_tenant = matches!(R::TENANT, Tenancy::Shared(_)) && asking.is_limited() && !is_scope::<A>();
-    let Asking { caller, tenant, .. } = asking;
-    Ok(counts.then_some(ListFilter { caller, tenant, only_without_tenant, types: PhantomData }))
+    let ObjectQuestion { caller, any_token, rule, .. } = question;
+    let mut facts = facts_of(request, caller, any_token, rule, R::TENANT != Tenancy::None)?;
+    let asked = facts.ask_list_rights::<R>().await;
+    keep_answers(request, &facts, rule);
+    asked?;
+    Ok(facts.counts_for_list::<R, A>().then(|| ListFilter::of_facts(facts)))
 }
 
 /// The future of [`ListFilter`].

@@ -2,6 +2,7 @@
 //! decision: status, challenges and caching remain.
 
 mod page;
+mod without_request;
 mod refusal;
 mod written;
 
@@ -10,14 +11,14 @@ use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::http::{Method, StatusCode};
 use actix_web::web::Bytes;
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
-use auth_core::denial::challenge::{self, Challenge, Realm};
+use auth_core::denial::challenge::{Challenge, Realm};
 use auth_core::denial::problem::{self, Problem};
 use auth_core::denial::{Denial, DenialResponse, Reason};
 use auth_core::identity::scheme_id::SchemeId;
 
 pub use self::page::Messages;
 pub(crate) use self::refusal::keeping;
-pub(crate) use self::refusal::{Refusal, keep_body};
+pub(crate) use self::refusal::{Refusal, keep_body, log_denial};
 use self::written::Written;
 
 /// A denial for a renderer: a row of the table of denials, without details that would help an attacker. Also used for the 404 of
@@ -182,16 +183,8 @@ impl ResponseSettings {
             return response;
         }
         let mut response = self.rendered_for(client, answer, None, request);
+        self.add_headers(response.headers_mut(), denial, client.is_script);
         let headers = response.headers_mut();
-        for challenge in challenge::challenges(denial, &self.schemes, client.is_script) {
-            headers.append(header::WWW_AUTHENTICATE, self.line(challenge, answer));
-        }
-        if let Some(after) = denial.reason.retry_after() {
-            headers.insert(header::RETRY_AFTER, HeaderValue::from(after.get()));
-        }
-        if let Some(nonce) = denial.reason.nonce().and_then(|nonce| HeaderValue::from_str(nonce).ok()) {
-            headers.insert(DPOP_NONCE, nonce);
-        }
         let to_login = login.filter(|_| client.is_htmx).map(|page| login_from(page, &htmx_page(request)));
         if let Some(to_login) = to_login.and_then(|to_login| HeaderValue::try_from(to_login).ok()) {
             headers.insert(HX_REDIRECT, to_login);

@@ -51,29 +51,34 @@ impl Refusal {
     /// Logs the reason for operators. The entry contains no data from the client except a verified identity and the method, which
     /// has no control characters.
     fn log(&self) {
-        let Self { denial, is_fault, handler: Rule { text, target, file, line, .. }, method, audit, .. } = self;
-        auth_core::engine::metrics::count_denial(self.handler, denial);
-        if let Some(tell) = audit {
+        if let Some(tell) = &self.audit {
             tell();
         }
-        let problem = denial.reason.response().problem;
-        let is_ours = file.is_empty();
-        let (file, line) = (Some(*file).filter(|_| !is_ours), Some(*line).filter(|_| !is_ours));
-        // Bounds the length of the log line. The identity is encoded, and a method has no control characters.
-        let method = method.as_str().get(..32).unwrap_or(method.as_str());
-        // A closure, so that nothing is formatted if the log level is disabled.
-        let caller = || denial.caller.as_ref().map(|caller| caller.to_string().chars().take(128).collect::<String>());
-        if *is_fault {
-            tracing::error!(
-                target: "auth_actix", problem, ?denial, rule = text, handler = target.name(), file, line, method,
-                "request refused: the server failed to evaluate the rule"
-            );
-        } else {
-            tracing::info!(
-                target: "auth_actix", problem, ?denial, rule = text, handler = target.name(), file, line, method,
-                scheme = denial.scheme.map(SchemeId::name), caller = caller().map(tracing::field::debug), "request refused"
-            );
-        }
+        log_denial(&self.denial, self.is_fault, self.handler, &self.method);
+    }
+}
+
+/// Logs a denial, and counts it in the metrics.
+pub(crate) fn log_denial(denial: &Denial, is_fault: bool, handler: &'static Rule, method: &Method) {
+    auth_core::engine::metrics::count_denial(handler, denial);
+    let Rule { text, target, file, line, .. } = handler;
+    let problem = denial.reason.response().problem;
+    let is_ours = file.is_empty();
+    let (file, line) = (Some(*file).filter(|_| !is_ours), Some(*line).filter(|_| !is_ours));
+    // Bounds the length of the log line. The identity is encoded, and a method has no control characters.
+    let method = method.as_str().get(..32).unwrap_or(method.as_str());
+    // A closure, so that nothing is formatted if the log level is disabled.
+    let caller = || denial.caller.as_ref().map(|caller| caller.to_string().chars().take(128).collect::<String>());
+    if is_fault {
+        tracing::error!(
+            target: "auth_actix", problem, ?denial, rule = text, handler = target.name(), file, line, method,
+            "request refused: the server failed to evaluate the rule"
+        );
+    } else {
+        tracing::info!(
+            target: "auth_actix", problem, ?denial, rule = text, handler = target.name(), file, line, method,
+            scheme = denial.scheme.map(SchemeId::name), caller = caller().map(tracing::field::debug), "request refused"
+        );
     }
 }
 

@@ -135,10 +135,14 @@ fn key_of(value: Raw<'_>) -> Option<Cow<'_, str>> {
     if value.is_string() {
         return value.string();
     }
-    let text = value.text();
+    integer_key(value.text()).map(Cow::Borrowed)
+}
+
+/// Returns the text, if it is an integer that a key can be: at most 20 digits, without a fraction, an exponent or a negative zero.
+pub fn integer_key(text: &str) -> Option<&str> {
     let digits = text.strip_prefix('-').unwrap_or(text);
     let is_integer = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
-    (is_integer && digits.len() <= MAX_DIGITS && text != "-0").then_some(text.into())
+    (is_integer && digits.len() <= MAX_DIGITS && text != "-0").then_some(text)
 }
 
 #[cfg(test)]

@@ -91,6 +91,8 @@ pub enum Reason {
     UnsupportedBody,
     /// The buffers for bodies are full.
     BodyUnavailable(RetryAfter),
+    /// A batch has too many keys of objects, or objects of too many tenants.
+    BatchTooLarge,
 }
 
 /// The requirements of a step-up challenge (RFC 9470 §3).
@@ -247,6 +249,8 @@ impl Reason {
                 "The body is not supported", "Send application/json in UTF-8, without a content coding."),
             Self::BodyUnavailable(_)           => Self::answer(503, "body-unavailable",           None,
                 "The server cannot read the body now", "Try again after the time in Retry-After."),
+            Self::BatchTooLarge                => Self::answer(400, "batch-too-large",            None,
+                "The batch is too large", "Send several requests with fewer objects."),
         }
     }
 
@@ -389,6 +393,14 @@ mod tests {
             Reason::CrossSiteRequest,
             Reason::TooManyAttempts(after),
             Reason::AuthenticationUnavailable(after),
+            Reason::AuthorizationUnavailable(after),
+            Reason::MalformedKey,
+            Reason::MalformedBody,
+            Reason::BodyTimeout,
+            Reason::BodyTooLarge,
+            Reason::UnsupportedBody,
+            Reason::BodyUnavailable(after),
+            Reason::BatchTooLarge,
         ];
         let mut problems = std::collections::BTreeSet::new();
         let of_requests = [

@@ -55,27 +55,37 @@ impl<H: Adapter> Engine<H> {
         denial: &Denial,
         status: u16,
     ) -> Option<Event> {
-        self.sink()?;
-        let mut state = H::take_state(request);
-        let claimed = state.notes().and_then(|notes| notes.claimed.clone());
+        let event = self.event_of(request)?;
         let happened = match denial.reason {
             Reason::TooManyAttempts(_) => EventKind::LockedOut,
             _ if rule.target == RuleTarget::Login => EventKind::LoginFailed,
             _ => EventKind::Denied,
         };
-        let answer = denial.reason.response();
-        let event = self.event(request, happened, &mut state);
+        Some(self.denied_event(Event { kind: happened, ..event }, rule, denial, status))
+    }
+
+    /// Returns the event of a denial that has not happened yet, with the facts of the request. `None` without a sink.
+    pub fn event_of(&self, request: &H::Request) -> Option<Event> {
+        self.sink()?;
+        let mut state = H::take_state(request);
+        let claimed = state.notes().and_then(|notes| notes.claimed.clone());
+        let event = Event { claimed, ..self.event(request, EventKind::Denied, &mut state) };
         H::put_state(request, state);
-        Some(Event {
+        Some(event)
+    }
+
+    /// Returns an event of a request with the facts of a denial, which is answered with this status.
+    pub fn denied_event(&self, event: Event, rule: &'static Rule, denial: &Denial, status: u16) -> Event {
+        let event = Event {
             status: Some(status),
-            problem: Some(answer.problem),
+            problem: Some(denial.reason.response().problem),
             failed: denial.failed.clone(),
             cause: denial.cause,
             scheme: denial.scheme.map(|scheme| scheme.name()),
             subject: denial.caller.as_ref().map(ToString::to_string),
-            claimed,
-            ..of_rule(event, rule)
-        })
+            ..event
+        };
+        of_rule(event, rule)
     }
 
     /// Records an event, if a sink is configured. A panic of the sink does not affect the outcome.

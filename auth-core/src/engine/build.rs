@@ -252,8 +252,8 @@ impl<H: Adapter> EngineBuilder<H> {
         for setting in self.once.repeated() {
             mistakes.add(BuildError::Repeated(setting));
         }
-        for repeated in self.resource_deps.repeated() {
-            mistakes.add(BuildError::ResourceDepsTwice(repeated));
+        for mistake in self.resource_deps.mistakes() {
+            mistakes.add(mistake);
         }
         mistakes.collect(self.body_keys.check());
         if self.once.has("roles_from") && self.once.has("rights_from") {

@@ -38,9 +38,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use self::body_keys::BodyKeys;
 pub use self::body_keys::{BodyBuffer, BodyKeySettings};
+pub use self::objects::rights_unavailable;
 use self::open::OpenMode;
 pub use self::open::OpenSettings;
-pub use self::request::{Adapter, CallerOutcome, Observed, RequestState, ResponseHints};
+pub use self::request::{Adapter, CallerOutcome, GivenRights, Observed, RequestState, ResponseHints};
 pub use self::resource_deps::ResourceDeps;
 use crate::audit::Sink;
 use crate::client::address::AddressSource;

@@ -58,7 +58,7 @@ impl<H: Adapter> Engine<H> {
         question: &Question,
     ) -> Option<Principal> {
         let (Some(Ok(principal)), Question::Rights(tenant)) = (known, question) else { return None };
-        if H::rights_override(request, tenant.as_ref()).is_some() {
+        if H::rights_override(request).is_some() {
             return None;
         }
         let answer = self.rights_provider.as_ref()?.known(&principal.id(), tenant.as_ref())?;
@@ -74,7 +74,7 @@ impl<H: Adapter> Engine<H> {
     ) -> Option<LocalBoxFuture<'_, Verified>> {
         let (Some(Ok(principal)), Some(provider)) = (known, &self.rights_provider) else { return None };
         let given = match &question {
-            Question::Rights(tenant) => H::rights_override(request, tenant.as_ref()),
+            Question::Rights(tenant) => H::rights_override(request).map(|given| given(tenant.as_ref())),
             Question::DefaultTenant => None,
         };
         Some(Box::pin(async move {

@@ -15,6 +15,9 @@ use crate::policy::rule::Rule;
 use crate::scheme::{ActivityKey, RequestView};
 use crate::store::accounts::TestAccount;
 
+/// The answers of a test in place of those of the rights provider: the rights in a tenant, or outside of tenants.
+pub type GivenRights = Arc<dyn Fn(Option<&Tenant>) -> Rights + Send + Sync>;
+
 /// The interface between a web framework and the engine.
 pub trait Adapter: RequestHead {
     /// Takes the state out of a request, or creates an empty state.
@@ -28,9 +31,8 @@ pub trait Adapter: RequestHead {
         None
     }
 
-    /// Returns the rights that a test has set in place of those of the rights provider, if any. `_tenant` is `None` for rights outside
-    /// of tenants.
-    fn rights_override(_request: &Self::Request, _tenant: Option<&Tenant>) -> Option<Rights> {
+    /// Returns the answers that a test has set in place of those of the rights provider, if any.
+    fn rights_override(_request: &Self::Request) -> Option<GivenRights> {
         None
     }
 

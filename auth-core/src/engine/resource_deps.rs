@@ -3,17 +3,21 @@
 use std::any::{Any, TypeId, type_name};
 use std::collections::HashMap;
 
+use crate::scheme::build_error::BuildError;
+
 /// The values with which objects are loaded, by their types.
 pub struct ResourceDeps {
     values: HashMap<TypeId, Box<dyn Any + Send + Sync>>,
     /// The types of which a second value was registered.
     repeated: Vec<&'static str>,
+    /// Maximum number of objects that are loaded at once.
+    pub batch_limit: usize,
 }
 
 /// Contains the unit value, for objects that are loaded without any.
 impl Default for ResourceDeps {
     fn default() -> Self {
-        let mut deps = Self { values: HashMap::new(), repeated: Vec::new() };
+        let mut deps = Self { values: HashMap::new(), repeated: Vec::new(), batch_limit: 1_000 };
         deps.add(());
         deps
     }
@@ -39,8 +43,9 @@ impl ResourceDeps {
         self.values.contains_key(&id)
     }
 
-    /// Returns the types of which a second value was registered.
-    pub(super) fn repeated(&self) -> &[&'static str] {
-        &self.repeated
+    /// Returns the mistakes in the settings.
+    pub(super) fn mistakes(&self) -> impl Iterator<Item = BuildError> {
+        let repeated = self.repeated.iter().map(|kind| BuildError::ResourceDepsTwice(kind));
+        repeated.chain((self.batch_limit == 0).then_some(BuildError::EmptyBatches))
     }
 }

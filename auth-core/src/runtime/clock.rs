@@ -114,6 +114,11 @@ impl Moment {
         self.0.as_secs()
     }
 
+    /// Returns the time since an earlier moment. Zero if that is later.
+    pub fn since(self, earlier: Self) -> Duration {
+        self.0.saturating_sub(earlier.0)
+    }
+
     /// Returns the time from `now` until this moment, or `None` if the moment has been reached.
     pub fn after(self, now: Self) -> Option<Duration> {
         self.0.checked_sub(now.0).filter(|wait| !wait.is_zero())

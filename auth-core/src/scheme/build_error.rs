@@ -41,6 +41,9 @@ pub enum BuildError {
         "`.local_account(…)`: the account must be of the type of `.accounts(…)`, with a kind that `KINDS` contains, and an id"
     )]
     LocalAccount,
+    /// No object could be loaded in a batch.
+    #[error("`.batch_limit(0)`: a batch has at least one key")]
+    EmptyBatches,
     /// The limits on bodies that contain keys of objects contradict each other.
     #[error(
         "`.body_key_limit({limit})` and `.body_keys_in_flight({in_flight})`: a body has at least one byte, and at most an eighth of the buffers, which is the share of one client network"

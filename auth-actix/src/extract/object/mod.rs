@@ -3,6 +3,8 @@
 mod denial;
 pub(crate) mod action;
 pub(crate) mod resource;
+pub(crate) mod unchecked;
+pub(crate) mod decision;
 pub(crate) mod ask;
 
 use std::any::{TypeId, type_name};
@@ -21,7 +23,8 @@ use auth_core::policy::rule::{Rule, RuleTarget};
 use auth_core::runtime::future::LocalBoxFuture;
 
 use self::action::Action;
-use self::ask::{ObjectVerdict, UnseenArgument, allowed_object, ask, required, verdict};
+use self::ask::{UnseenArgument, allowed_object, ask, verdict};
+use self::decision::{ObjectVerdict, required};
 pub use self::denial::Denial;
 use self::resource::Policy;
 use crate::extract::caller::PrincipalExt as _;
@@ -41,6 +44,12 @@ use crate::guard::{self, AskObject};
 pub struct Authorized<R, A> {
     object: Arc<R>,
     action: PhantomData<fn() -> A>,
+}
+
+impl<R, A> Authorized<R, A> {
+    pub(crate) const fn new(object: Arc<R>) -> Self {
+        Self { object, action: PhantomData }
+    }
 }
 
 impl<R: Clone, A> Authorized<R, A> {
@@ -129,7 +138,7 @@ impl<R: Policy<A>, A: Action> FromRequest for Authorized<R, A> {
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         match allowed_object::<R, A>(request) {
-            Some(object) => AuthorizedFuture::Found(Some(Self { object, action: PhantomData })),
+            Some(object) => AuthorizedFuture::Found(Some(Self::new(object))),
             None => AuthorizedFuture::Asking(AskingFuture(Box::pin(asked(request.clone())))),
         }
     }
@@ -145,10 +154,9 @@ async fn asked<R: Policy<A>, A: Action>(request: HttpRequest) -> Result<Authoriz
     let mut payload = Payload::None;
     match verdict::<R, A>(&request, argument.question::<R>(&mut payload)).await {
         Ok(ObjectVerdict::Allowed) => {
-            let object = allowed_object::<R, A>(&request).ok_or_else(guard::refuse_twice)?;
-            Ok(Authorized { object, action: PhantomData })
+            allowed_object::<R, A>(&request).map(Authorized::new).ok_or_else(guard::refuse_twice)
         }
-        Ok(ObjectVerdict::Refused | ObjectVerdict::Uncounted) => {
+        Ok(ObjectVerdict::Refused | ObjectVerdict::Uncounted | ObjectVerdict::TooManyTenants) => {
             let caller = request.principal().map(|caller| caller.id());
             let cause = "the caller may not perform this action on the object, or the object does not exist";
             let reason = auth_core::denial::Reason::InsufficientPermissions;

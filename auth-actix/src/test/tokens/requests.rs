@@ -8,6 +8,7 @@ use actix_web::HttpMessage as _;
 use actix_web::http::{Method, header};
 use actix_web::test::TestRequest;
 use auth_core::client::address::AddressSource;
+use auth_core::engine::GivenRights;
 use auth_core::identity::rights::Rights;
 use auth_core::identity::tenant::Tenant;
 use auth_core::matrix::{CaseCaller, CaseLocation, RouteAccess};
@@ -18,7 +19,7 @@ use serde_json::{Map, Value, json};
 
 use super::senders::{AccountFactory, Sender, kind};
 use super::tenants::{RequestTenants, dimensions};
-use crate::adapter::{CallerOverride, RightsOverride};
+use crate::adapter::CallerOverride;
 use crate::auth::Auth;
 use crate::test::{Caller, Keys};
 
@@ -97,7 +98,7 @@ impl RouteRequests<'_> {
             let caller = caller.clone();
             let has_other_right = variation == Variation::WithOtherRight;
             let rights = move |tenant: Option<&Tenant>| provided(&caller, tenant, has_other_right);
-            request.extensions_mut().insert(RightsOverride(Box::new(rights)));
+            request.extensions_mut().insert::<GivenRights>(Arc::new(rights));
         }
         Some(request)
     }

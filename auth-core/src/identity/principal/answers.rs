@@ -114,6 +114,12 @@ impl Principal {
         Self { said: Arc::clone(&self.said), answers: None }
     }
 
+    /// Returns this principal without answers of the rights provider.
+    #[must_use]
+    pub fn without_rights(&self) -> Self {
+        self.with(|answers| answers.rights.clear())
+    }
+
     /// Returns whether the rights provider was asked for rights of the principal.
     pub fn was_asked_about(&self) -> bool {
         self.answers.as_ref().is_some_and(|answers| !answers.rights.is_empty())

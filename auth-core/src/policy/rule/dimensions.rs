@@ -177,6 +177,15 @@ pub const fn check_tenant(formula: &Formula) {
     check_dimensions(&sets);
 }
 
+/// Rejects an argument that decides within the tenant of the rule if its ways name different dimensions.
+///
+/// # Panics
+/// Panics at compile time. The message is for the user.
+#[track_caller]
+pub const fn check_one_tenant(formula: &Formula) {
+    check_dimensions(&DimensionSets::of(formula));
+}
+
 /// Rejects a rule whose ways name different dimensions.
 ///
 /// # Panics

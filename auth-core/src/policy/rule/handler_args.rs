@@ -29,6 +29,8 @@ pub enum ArgRequirement {
     Authorized(&'static ObjectAction),
     /// The filter of a list of objects, for an action.
     List(&'static ObjectAction),
+    /// Decisions on objects inside the handler.
+    Authorizer,
     /// A lease, which ends when the rule stops holding.
     Lease,
     /// A ticket for the caller's token.
@@ -62,6 +64,7 @@ impl ArgRequirement {
             | Self::Proof(_)
             | Self::Authorized(_)
             | Self::List(_)
+            | Self::Authorizer
             | Self::Lease
             | Self::Ticket
             | Self::Account(_)
@@ -91,7 +94,7 @@ impl ArgRequirement {
 
     /// Returns whether the argument contains the tenant that was decided on.
     pub const fn takes_tenant(&self) -> bool {
-        matches!(self, Self::Tenant | Self::Authorized(_) | Self::List(_))
+        matches!(self, Self::Tenant | Self::Authorized(_) | Self::List(_) | Self::Authorizer)
     }
 
     /// Returns the type of accounts that the argument takes.

@@ -13,7 +13,7 @@ pub(crate) use self::account::requires_login;
 pub use self::account::{ACCOUNT, check_account};
 pub use self::conjuncts::{RuleProperties, conjuncts, count_conjuncts, with_conjuncts};
 pub(crate) use self::dimensions::DimensionSets;
-pub use self::dimensions::check_tenant;
+pub use self::dimensions::{check_one_tenant, check_tenant};
 pub use self::handler_args::{AccountArg, ArgRequirement};
 pub use self::implication::check_proof;
 pub(crate) use self::objects::lacks_dimension;
