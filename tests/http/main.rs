@@ -14,6 +14,7 @@ mod api_key;
 mod accounts;
 mod audit;
 mod authorization_header;
+mod authorizer;
 mod basic;
 mod blocks;
 mod cached;

@@ -2,13 +2,14 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use actix_web::web::ServiceConfig;
+use actix_web::web::{Path, ServiceConfig};
 use actix_web::{HttpRequest, get};
 use auth_actix::identity::{PrincipalBuilder, Rights, RightsProvider, RightsUnavailable, Tenant};
-use auth_actix::object::{LoadContext, Tenancy};
+use auth_actix::object::{Denial, LoadContext, Tenancy, Unchecked};
 use auth_actix::scheme::{AuthenticateError, Authenticator, CredentialLocation, CustomScheme};
 use auth_actix::{
-    Action, Allows, Auth, Authorized, Confers, Id, LocalBoxFuture, Principal, Resource, public, require, require_auth,
+    Action, Allows, Auth, Authorized, Authorizer, Confers, Id, LocalBoxFuture, Peer, Policy, Principal, Resource,
+    public, require, require_auth, require_scope,
 };
 use auth_tests::server::Server;
 use auth_tests::wire::{Answer, get as ask};
@@ -158,6 +159,38 @@ async fn get_any_token(project: Authorized<Project, Delete>, caller: Principal) 
     shown(&project, Some(&caller))
 }
 
+async fn decided<A: Action>(may: Authorizer, id: Path<String>) -> Result<String, Denial>
+where
+    Project: Policy<A>,
+{
+    let project = may.object::<Project, A>(Unchecked::from_text(&id)?).await?;
+    Ok(shown(&project, may.principal()))
+}
+
+#[public]
+#[get("/may/public/{id}")]
+async fn get_may_public(may: Authorizer, id: Path<String>) -> Result<String, Denial> {
+    decided::<Read>(may, id).await
+}
+
+#[require_scope("read:reports")]
+#[get("/may/edit/{id}")]
+async fn get_may_edit(may: Authorizer, id: Path<String>) -> Result<String, Denial> {
+    decided::<Edit>(may, id).await
+}
+
+#[require(scope("read:reports") || network("127.0.0.0/8"))]
+#[get("/may/manage/{id}")]
+async fn get_may_manage(may: Authorizer, id: Path<String>) -> Result<String, Denial> {
+    decided::<Manage>(may, id).await
+}
+
+#[require_auth(any_token = "the application limits its tokens itself")]
+#[get("/may/any-token/{id}")]
+async fn get_may_any_token(may: Authorizer, id: Path<String>) -> Result<String, Denial> {
+    decided::<Delete>(may, id).await
+}
+
 fn found(answer: &Answer) -> String {
     match answer.status {
         200 => answer.text().to_owned(),
@@ -169,10 +202,12 @@ fn found(answer: &Answer) -> String {
 fn limited_credentials_perform_actions_by_their_names_only() {
     // RIGHTS-6, RIGHTS-7, RIGHTS-8, RIGHTS-14, OBJ-8, OBJ-12, OBJ-14
     let scheme = CustomScheme::new(Tokens).confers(Confers::everything());
-    let auth = Auth::builder().scheme(scheme).roles::<Role>().rights_from(Memberships).build().unwrap();
+    let builder = Auth::builder().scheme(scheme).roles::<Role>().rights_from(Memberships);
+    let auth = builder.client_address(Peer).hosts(["localhost"]).build().unwrap();
     let server = Server::start(move |config: &mut ServiceConfig| {
-        let scope = auth.strict_scope("").service(get_project).service(get_managed).service(get_edited);
-        config.service(scope.service(get_atom).service(get_deleted).service(get_any_token));
+        let scope = auth.scope("").service(get_project).service(get_managed).service(get_edited);
+        let scope = scope.service(get_may_public).service(get_may_edit).service(get_may_manage);
+        config.service(scope.service(get_atom).service(get_deleted).service(get_any_token).service(get_may_any_token));
     });
     let (missing, lacks, scope) = ("404 not-found", "403 insufficient-permissions", "403 insufficient-scope");
     #[rustfmt::skip]
@@ -206,6 +241,18 @@ fn limited_credentials_perform_actions_by_their_names_only() {
         ("/delete/2",    "everything", "2 alice",     1, 1),
         ("/delete/2",    "editor",     lacks,         0, 0),
         ("/any-token/2", "empty",      "2 alice",     1, 1),
+        // Inside handlers.
+        ("/may/public/2", "unlimited", "2 alice",     1, 1),
+        ("/may/public/1", "reader",    "1 anonymous", 1, 0), // the rule holds without a name
+        ("/may/public/2", "reader",    missing,       1, 0),
+        ("/may/edit/2",   "editor",    "2 alice",     1, 1),
+        ("/may/edit/2",   "reader",    missing,       1, 1),
+        ("/may/edit/9",   "reader",    missing,       1, 1), // OBJ-8
+        ("/may/manage/2", "unlimited", "2 alice",     1, 1),
+        ("/may/manage/1", "editor",    "1 alice",     2, 1), // as for an anonymous caller
+        ("/may/manage/2", "editor",    missing,       2, 1),
+        ("/may/manage/9", "editor",    missing,       2, 1),
+        ("/may/any-token/2", "empty",  "2 alice",     1, 1),
     ];
     for (path, token, expected, loads, with_caller) in table {
         let answer = server.send(&ask(path).field("X-Token", token));
