@@ -22,8 +22,8 @@ pub use serde;
 pub use actix_web::dev::Payload;
 pub use actix_web::{Error, HttpRequest};
 
+pub use crate::authorizer::Authorizer;
 pub use crate::extract::account::Caller;
-pub use crate::extract::authorizer::Authorizer;
 pub use crate::extract::caller::{Claims, MaybePrincipal};
 pub use crate::extract::granted::{Granted, Implies, Proof};
 pub use crate::extract::lease::Lease;

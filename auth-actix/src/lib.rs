@@ -20,6 +20,7 @@ mod guard;
 // Extractors for handlers.
 mod extract;
 pub mod list;
+mod authorizer;
 // Registration of handlers.
 mod scope;
 mod endpoints;
@@ -50,8 +51,8 @@ pub use auth_macros::{
 };
 
 pub use crate::auth::{Auth, AuthBuilder, BuildError, Peer};
+pub use crate::authorizer::Authorizer;
 pub use crate::extract::account::Caller;
-pub use crate::extract::authorizer::Authorizer;
 pub use crate::extract::caller::{Claims, MaybePrincipal, PrincipalExt};
 pub use crate::extract::granted::Granted;
 pub use crate::extract::object::Authorized;

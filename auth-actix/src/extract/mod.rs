@@ -5,7 +5,6 @@ pub(crate) mod account;
 pub(crate) mod granted;
 pub(crate) mod tenant;
 pub(crate) mod object;
-pub(crate) mod authorizer;
 pub(crate) mod lease;
 #[cfg(feature = "jwt")]
 pub(crate) mod ticket;

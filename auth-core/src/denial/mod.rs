@@ -137,6 +137,11 @@ pub struct DenialResponse {
 }
 
 impl DenialResponse {
+    /// Returns whether the server is at fault rather than the client.
+    pub const fn is_of_server(&self) -> bool {
+        self.status >= 500
+    }
+
     /// Replaces the status, for a response that the application chose.
     #[must_use]
     pub const fn with_status(self, status: u16) -> Self {
@@ -272,7 +277,7 @@ impl Reason {
 
     /// Returns whether the server is at fault rather than the client.
     pub const fn is_of_server(&self) -> bool {
-        self.response().status >= 500
+        self.response().is_of_server()
     }
 
     /// Returns the time to wait, if the response contains one.

@@ -225,7 +225,7 @@ fn start(build: impl FnOnce(auth_actix::AuthBuilder) -> auth_actix::AuthBuilder)
 
 pub(super) fn by(request: Request, caller: Option<&str>) -> Request {
     match caller {
-        Some(caller) => request.field("Authorization", &bearer(json!({"sub": caller}))),
+        Some(caller) => request.field("Authorization", bearer(json!({"sub": caller}))),
         None => request,
     }
 }
@@ -362,6 +362,7 @@ mod across_threads {
         send_sync::<ListFilter<Note, Read>>();
     }
 
+    #[allow(clippy::manual_async_fn, reason = "the signature is what is tested")]
     fn spawnable(may: Authorizer) -> impl Future<Output = Result<(), Denial>> + Send + 'static {
         async move {
             let list = may.list::<Note, Read>()?;
@@ -372,6 +373,7 @@ mod across_threads {
         }
     }
 
+    #[allow(clippy::manual_async_fn, reason = "the signature is what is tested")]
     fn generic<A: Action>(may: Authorizer, key: Unchecked<Note>) -> impl Future<Output = ()> + Send + 'static
     where
         Note: Policy<A>,

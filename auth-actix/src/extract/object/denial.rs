@@ -37,7 +37,8 @@ impl Denial {
     /// Returns the denial for a failure of the application that has this status.
     pub(crate) fn of_failure(cause: &'static str, status: StatusCode) -> Self {
         let answer = Reason::CheckFailed.response();
-        let answer = if status.as_u16() >= 400 { answer.with_status(status.as_u16()) } else { answer };
+        let is_failure = status.is_client_error() || status.is_server_error();
+        let answer = if is_failure { answer.with_status(status.as_u16()) } else { answer };
         let denial = auth_core::denial::Denial::new(Reason::CheckFailed);
         Self::new(auth_core::denial::Denial { cause: Some(cause), ..denial }, answer)
     }

@@ -72,7 +72,9 @@ impl Authorizer {
                 let again: Vec<_> = uncounted.iter().filter_map(|at| keys.get(*at).cloned()).collect();
                 let anonymous = verdicts::<R, A>(&mut facts.anonymous(), &again).await?;
                 for (at, one) in uncounted.into_iter().zip(anonymous) {
-                    decided.get_mut(at).map(|known| *known = one);
+                    if let Some(known) = decided.get_mut(at) {
+                        *known = one;
+                    }
                 }
             }
         }
@@ -158,7 +160,7 @@ impl Authorizer {
             let engine = inner.facts.auth.engine();
             engine.record(&engine.denied_event(event.clone(), inner.rule, known, answer.status));
         }
-        respond::log_denial(known, answer.status >= 500, inner.rule, &inner.method);
+        respond::log_denial(known, answer.is_of_server(), inner.rule, &inner.method);
         denial.of(&inner.facts.auth)
     }
 }
