@@ -21,7 +21,7 @@ use auth_core::runtime::future::LocalBoxFuture;
 use crate::extract::object::action::Action;
 use crate::extract::object::ask::{Undecidable, UnseenArgument, facts_of, keep_answers};
 use crate::extract::object::decision::{ObjectFacts, exists, is_scope, required};
-use crate::extract::object::resource::{Allows, Resource, Tenancy, is_allowed};
+use crate::extract::object::resource::{Allows, Resource, Tenancy};
 use crate::guard::{self, AskObject, CheckOutcome, ObjectQuestion};
 use crate::principal::Principal;
 
@@ -99,6 +99,11 @@ impl<R: Visible<A>, A: Action> Allows<A> for R {
 
     fn allows_anonymous(&self) -> bool {
         R::condition(None).holds(self)
+    }
+
+    fn allows_each(objects: &[&Self], caller: Option<&Principal>) -> Vec<bool> {
+        let condition = R::condition(caller);
+        objects.iter().map(|object| condition.holds(object)).collect()
     }
 }
 
@@ -187,14 +192,21 @@ impl<R: Allows<A>, A: Action> ListFilter<R, A> {
 
     /// Removes the objects that are not in the list from those that were loaded.
     pub fn retain(&self, objects: &mut Vec<R>) {
-        objects.retain(|object| self.contains(object));
+        let mut kept = self.contain(&objects.iter().collect::<Vec<_>>()).into_iter();
+        objects.retain(|_| kept.next().unwrap_or_default());
     }
 
-    /// Returns whether the object is in the list.
-    pub(crate) fn contains(&self, object: &R) -> bool {
-        exists(object, self.tenant.as_ref(), self.caller.as_ref())
-            && !(self.only_without_tenant && object.tenant().is_some())
-            && is_allowed::<R, A>(object, self.caller.as_ref())
+    /// Returns for each object whether it is in the list.
+    pub(crate) fn contain(&self, objects: &[&R]) -> Vec<bool> {
+        let exists = |object: &R| {
+            exists(object, self.tenant.as_ref(), self.caller.as_ref())
+                && !(self.only_without_tenant && object.tenant().is_some())
+        };
+        let existing: Vec<bool> = objects.iter().map(|object| exists(object)).collect();
+        let asked: Vec<&R> =
+            objects.iter().zip(&existing).filter(|(_, exists)| **exists).map(|(object, _)| *object).collect();
+        let mut allowed = <R as Allows<A>>::allows_each(&asked, self.caller.as_ref()).into_iter();
+        existing.into_iter().map(|exists| exists && allowed.next().unwrap_or_default()).collect()
     }
 
     /// Returns the filter of a caller whose credential counts for the list.

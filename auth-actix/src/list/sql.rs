@@ -112,7 +112,7 @@ fn difference<R: Visible<A>, A: Action>(
     let who = caller.map_or_else(|| "anonymous callers".to_owned(), |caller| caller.id().to_string());
     let place = tenant.map(|tenant| format!(" in {tenant:?}")).unwrap_or_default();
     let wrong = all.iter().filter_map(|row| {
-        let what = match (filter.contains(row), keys.contains(&row.key())) {
+        let what = match (filter.contain(&[row]).contains(&true), keys.contains(&row.key())) {
             (true, false) => "is allowed by the policy, and is not in the list",
             (false, true) => "is in the list, and is not allowed by the policy",
             _ => return None,

@@ -3,7 +3,8 @@
 use std::convert::Infallible;
 use std::time::{Duration, SystemTime};
 
-use actix_web::http::header::{HeaderName, HeaderValue};
+use actix_web::http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
+use actix_web::web::Bytes;
 use auth_actix::identity::{
     AccountId, Accounts, Login, Lookup, Rights, RightsProvider, RightsUnavailable, Tenant, Who,
 };
@@ -13,6 +14,7 @@ use auth_actix::tokens::{
 use auth_actix::{Auth, AuthBuilder, BoxFuture, Id, at};
 
 use crate::Outcome;
+use crate::objects;
 use crate::subject::at_once;
 
 /// The settings of an application.
@@ -26,6 +28,15 @@ pub(crate) enum Application {
     Account,
     /// A tenant in a header, within which a provider answers the role.
     Tenant,
+    /// Objects and lists, with a body of 1 kB if the key of an object is located in it.
+    Objects(Body),
+}
+
+/// The body of a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Body {
+    None,
+    Key,
 }
 
 /// The store of own tokens.
@@ -119,6 +130,7 @@ impl Application {
                     Auth::builder().tokens(tokens.for_accounts()).accounts(Members)
                 })
             }
+            Self::Objects(_) => Ok((bearer.build()?, None)),
             Self::Account => Ok((bearer.accounts(Members).build()?, None)),
             Self::Tenant => {
                 let bearer = bearer.tenant("org", at::header("X-Org")).rights_from(Memberships);
@@ -129,7 +141,16 @@ impl Application {
 
     /// Returns a header of its requests in addition to the credential.
     pub(crate) fn header(self) -> Option<(HeaderName, HeaderValue)> {
-        (self == Self::Tenant).then_some((HeaderName::from_static("x-org"), HeaderValue::from_static("acme")))
+        match self {
+            Self::Tenant => Some((HeaderName::from_static("x-org"), HeaderValue::from_static("acme"))),
+            Self::Objects(Body::Key) => Some((CONTENT_TYPE, HeaderValue::from_static("application/json"))),
+            _ => None,
+        }
+    }
+
+    /// Returns the body of its requests.
+    pub(crate) fn body(self) -> Option<Bytes> {
+        (self == Self::Objects(Body::Key)).then(objects::body)
     }
 }
 

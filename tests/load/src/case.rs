@@ -9,9 +9,10 @@ use auth_core::runtime::clock;
 use auth_core::scheme::bearer::Bearer;
 
 use crate::Outcome;
-use crate::application::{Application, Ceiling, Lookups};
+use crate::application::{Application, Body, Ceiling, Lookups};
 use crate::handlers::{ByHand, one, thousand, usual};
 use crate::issuer::{Algorithm, Claims};
+use crate::objects;
 use crate::subject::{self, Ask, Asked, Function, Handler, InRuntime, Shape, Subject, handler};
 
 /// A subject of a measurement.
@@ -206,7 +207,7 @@ impl Case {
         all
     }
 
-    /// Returns the cases of own tokens, accounts and tenants.
+    /// Returns the cases of own tokens, accounts, tenants, objects and lists.
     fn of_applications() -> Vec<Self> {
         let of = |name: &str, application| Self { remembers: true, application: Some(application), ..Self::new(name) };
         let (principal, account) = (handler!(usual::role_and_principal), handler!(usual::account));
@@ -219,6 +220,9 @@ impl Case {
             of("own token/account with a ceiling", Application::AccountToken(Ceiling::Role)),
             Self { handler: account, ..of("account/cached", Application::Account) },
             Self { handler: handler!(usual::tenant), ..of("tenant/header", Application::Tenant) },
+            Self { handler: handler!(objects::batch), ..of("objects/batch of 100", Application::Objects(Body::None)) },
+            Self { handler: handler!(objects::body_key), ..of("objects/key in 1 kB", Application::Objects(Body::Key)) },
+            Self { handler: handler!(objects::list), ..of("lists/five terms", Application::Objects(Body::None)) },
         ]
     }
 
@@ -288,8 +292,9 @@ impl Case {
         for number in (0..self.tokens).filter(|_| self.credential != Credential::None) {
             authorization.push(format!("Bearer {}", self.token_of(number)?));
         }
-        let header = self.application.and_then(Application::header);
-        let ask = |expected| Ask::new(self.shape.path(), authorization, expected).beside(header);
+        let (header, body) =
+            (self.application.and_then(Application::header), self.application.and_then(Application::body));
+        let ask = |expected| Ask::new(self.shape.path(), authorization, expected).beside(header).with_body(body);
         let subject: Box<dyn Subject> = match (self.part, who) {
             (_, Who::Raw | Who::Hand) if self.application.is_some() => return Ok(None),
             (_, Who::Raw) => {

@@ -6,7 +6,7 @@ use actix_web::{HttpRequest, web};
 use jsonwebtoken::{DecodingKey, Validation};
 use serde::Deserialize;
 
-const ANSWER: &str = "ok";
+pub(crate) const ANSWER: &str = "ok";
 
 /// A handler without any check.
 pub async fn bare() -> &'static str {

@@ -14,6 +14,7 @@ pub mod meter;
 pub mod issuer;
 // Servers.
 pub mod handlers;
+pub mod objects;
 pub mod subject;
 mod application;
 // Shared caches.

@@ -9,7 +9,7 @@ use actix_web::body::MessageBody;
 use actix_web::dev::{Payload, Service, ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::http::header::{AUTHORIZATION, HeaderName, HeaderValue};
 use actix_web::test::{TestRequest, init_service};
-use actix_web::web::BytesMut;
+use actix_web::web::{Bytes, BytesMut};
 use actix_web::{App, Error, web};
 use auth_actix::web::GuardedRoute;
 use auth_actix::{Auth, Rule};
@@ -84,13 +84,22 @@ pub struct Ask {
     next: Cell<usize>,
     /// A header beside the credential.
     more: Option<(HeaderName, HeaderValue)>,
+    body: Option<Bytes>,
     expected: u16,
 }
 
 impl Ask {
     /// Returns a request for this path, with these `Authorization` values in turn.
     pub fn new(path: &'static str, authorization: Vec<String>, expected: u16) -> Self {
-        Self { path, header: AUTHORIZATION, credentials: authorization, next: Cell::new(0), more: None, expected }
+        Self {
+            path,
+            header: AUTHORIZATION,
+            credentials: authorization,
+            next: Cell::new(0),
+            more: None,
+            body: None,
+            expected,
+        }
     }
 
     /// Sends the credentials in another header.
@@ -112,6 +121,12 @@ impl Ask {
         Self { more, ..self }
     }
 
+    /// Sends a body.
+    #[must_use]
+    pub(crate) fn with_body(self, body: Option<Bytes>) -> Self {
+        Self { body, ..self }
+    }
+
     /// Builds the request as a server does: the header value is a slice of the input buffer, and a `GET` has no payload.
     ///
     /// # Errors
@@ -125,7 +140,10 @@ impl Ask {
             request = request.insert_header((self.header.clone(), value));
         }
         let request = self.more.iter().cloned().fold(request, TestRequest::insert_header);
-        Ok(request.to_request().replace_payload(Payload::None).0)
+        Ok(match &self.body {
+            Some(body) => request.set_payload(body.clone()).to_request(),
+            None => request.to_request().replace_payload(Payload::None).0,
+        })
     }
 }
 

@@ -109,6 +109,21 @@ fn own_tokens_accounts_and_tenants_make_the_expected_allocations() -> Outcome<()
 }
 
 #[test]
+fn objects_and_lists_make_the_expected_allocations() -> Outcome<()> {
+    // Of each object of the batch: its key as text in the handler, the object, and its proof.
+    assert_all(&[("objects/batch of 100", 347), ("objects/key in 1 kB", 46), ("lists/five terms", 86)])
+}
+
+#[test]
+fn a_batch_of_objects_is_loaded_once() -> Outcome<()> {
+    let subject = Case::named("objects/batch of 100")?.subject(Who::Guarded)?.ok_or("there is nothing to measure")?;
+    auth_load::objects::loads();
+    subject.run(&mut |work| work())?;
+    assert_eq!(auth_load::objects::loads(), 1);
+    Ok(())
+}
+
+#[test]
 fn public_handler_without_principal_allocates_nothing() -> Outcome<()> {
     assert_all(&[("public/token", -3)])
 }

@@ -159,6 +159,12 @@ pub trait Allows<A: Action>: Resource {
     fn allows_anonymous(&self) -> bool {
         false
     }
+
+    /// Returns for each object whether the caller, or an anonymous one, may perform the action.
+    #[doc(hidden)]
+    fn allows_each(objects: &[&Self], caller: Option<&Principal>) -> Vec<bool> {
+        objects.iter().map(|object| is_allowed::<Self, A>(object, caller)).collect()
+    }
 }
 
 /// The policy for the action `A` on several objects at once. Implement [`Allows`] unless an external engine decides.
@@ -183,7 +189,7 @@ pub trait Policy<A: Action>: Resource {
 }
 
 /// Returns whether the caller, or an anonymous one, may perform the action.
-pub(crate) fn is_allowed<R: Allows<A>, A: Action>(object: &R, caller: Option<&Principal>) -> bool {
+fn is_allowed<R: Allows<A>, A: Action>(object: &R, caller: Option<&Principal>) -> bool {
     match caller {
         Some(caller) => object.allows(caller),
         None => <R as Allows<A>>::ADMITS_ANONYMOUS && object.allows_anonymous(),
@@ -198,9 +204,9 @@ impl<R: Allows<A>, A: Action> Policy<A> for R {
         objects: &[&Self],
         cx: &PolicyContext<'_>,
     ) -> impl Future<Output = Result<HashSet<Self::Key>, PolicyUnavailable>> + Send {
-        let allowed = objects.iter().filter(|object| is_allowed::<R, A>(object, cx.caller));
-        let allowed = allowed.map(|object| object.key()).collect();
-        std::future::ready(Ok(allowed))
+        let allowed = <R as Allows<A>>::allows_each(objects, cx.caller);
+        let allowed = objects.iter().zip(allowed).filter(|(_, allowed)| *allowed);
+        std::future::ready(Ok(allowed.map(|(object, _)| object.key()).collect()))
     }
 }
 
