@@ -13,6 +13,7 @@ mod access_claims;
 mod api_key;
 mod accounts;
 mod audit;
+mod audited_classes;
 mod authorization_header;
 mod authorizer;
 mod basic;

@@ -8,7 +8,7 @@ use actix_web::Error;
 use auth_core::denial::Reason;
 use auth_core::engine::rights_unavailable;
 use auth_core::identity::vocabulary::NameKind;
-use auth_core::runtime::clock;
+use auth_core::runtime::clock::{self, Timestamp};
 
 use super::{Action, Allows, Authorized, Authorizer, Denial, ListFilter, ObjectFacts, Policy, Resource, Unchecked};
 use crate::extract::object::decision::{ObjectVerdict, denied, required};
@@ -20,6 +20,24 @@ const FACTS_TTL: Duration = Duration::from_secs(5);
 
 /// Time after which an authorizer refuses, because it cannot verify the credential again.
 const MAX_AGE: Duration = Duration::from_secs(5 * 60);
+
+/// The use of facts that are this old.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Freshness {
+    Fresh,
+    /// Blocks and rights are asked for again.
+    AskAgain,
+    TooOld,
+}
+
+/// Returns the use of facts of this age, of a credential that ends at this time.
+fn freshness(age: Duration, expires: Option<Timestamp>, now: Timestamp) -> Freshness {
+    match age {
+        _ if age <= FACTS_TTL => Freshness::Fresh,
+        _ if age > MAX_AGE || expires.is_some_and(|end| end <= now) => Freshness::TooOld,
+        _ => Freshness::AskAgain,
+    }
+}
 
 /// An object, if it exists for the caller, and the decision on it.
 type Decided<R> = (Option<Arc<R>>, ObjectVerdict);
@@ -128,16 +146,20 @@ impl Authorizer {
             let cause = "the rule names a tenant that the objects lack: set `Resource::TENANT`";
             return Err(denied(Reason::SetUp, cause).into());
         }
+        let Some(caller) = &facts.caller else { return Ok(facts) };
         let age = clock::monotonic().since(self.0.taken);
-        let Some(caller) = facts.caller.as_ref().filter(|_| age > FACTS_TTL) else { return Ok(facts) };
-        let has_expired = caller.expires_at().is_some_and(|end| end <= clock::now());
-        if has_expired || age > MAX_AGE {
-            let cause = "the credential has expired, or an authorizer was used for too long";
-            let reason = Reason::ExpiredCredentials;
-            return Err(auth_core::denial::Denial::refused(caller.scheme(), reason, cause).into());
+        match freshness(age, caller.expires_at(), clock::now()) {
+            Freshness::Fresh => Ok(facts),
+            Freshness::AskAgain => {
+                let caller = facts.auth.engine().reject_if_blocked(caller.without_rights())?;
+                Ok(ObjectFacts { caller: Some(caller.into()), ..facts })
+            }
+            Freshness::TooOld => {
+                let cause = "the credential has expired, or an authorizer was used for too long";
+                let reason = Reason::ExpiredCredentials;
+                Err(auth_core::denial::Denial::refused(caller.scheme(), reason, cause).into())
+            }
         }
-        let caller = facts.auth.engine().reject_if_blocked(caller.without_rights())?;
-        Ok(ObjectFacts { caller: Some(caller.into()), ..facts })
     }
 
     /// Returns the denial of an anonymous caller, or of a login without an account, where a login or an account could help.
@@ -199,4 +221,32 @@ fn of_loader<R: Resource>(error: R::Error) -> Denial {
         tracing::error!(target: "auth_actix", %error, "the loader of an object failed");
     }
     Denial::of_failure("the loader of an object failed", status)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn old_facts_are_asked_for_again_and_then_refused() {
+        // DECIDE-4, DECIDE-5
+        let now = clock::now();
+        let at = |seconds: i64| Some(Timestamp::from_seconds(now.seconds() + seconds));
+        #[rustfmt::skip]
+        let table = [
+            // (age, expiry of the credential, use)
+            (0,   None,     Freshness::Fresh),
+            (5,   None,     Freshness::Fresh),
+            (5,   at(-100), Freshness::Fresh), // verified with leeway when the handler was called
+            (6,   None,     Freshness::AskAgain),
+            (6,   at(1),    Freshness::AskAgain),
+            (6,   at(0),    Freshness::TooOld),
+            (300, None,     Freshness::AskAgain),
+            (301, None,     Freshness::TooOld),
+            (301, at(900),  Freshness::TooOld),
+        ];
+        for (age, expires, expected) in table {
+            assert_eq!(freshness(Duration::from_secs(age), expires, now), expected, "{age} {expires:?}");
+        }
+    }
 }

@@ -3,7 +3,6 @@
 mod decide;
 
 use std::fmt;
-use std::future::Future;
 use std::sync::Arc;
 
 use actix_web::dev::Payload;
@@ -12,7 +11,7 @@ use actix_web::{Error, FromRequest, HttpRequest};
 use auth_core::audit::Event;
 use auth_core::policy::rule::{Rule, RuleTarget, check_list_columns};
 use auth_core::runtime::clock::{self, Moment};
-use auth_core::runtime::future::LocalBoxFuture;
+use auth_core::runtime::future::{BoxFuture, LocalBoxFuture};
 
 use crate::extract::object::action::Action;
 use crate::extract::object::ask::UnseenArgument;
@@ -99,12 +98,13 @@ impl Authorizer {
     pub fn object<R: Policy<A>, A: Action>(
         &self,
         key: Unchecked<R>,
-    ) -> impl Future<Output = Result<Authorized<R, A>, Denial>> + Send + use<R, A> {
+    ) -> BoxFuture<'static, Result<Authorized<R, A>, Denial>> {
         let this = self.clone();
-        async move {
+        // A boxed future, because the compiler reports an unmet bound on a returned `impl Future` three times.
+        Box::pin(async move {
             let mut objects = this.decided::<R, A>(vec![key.0]).await?;
             objects.pop().map(Authorized::new).ok_or_else(|| Denial::hidden("no object was decided on"))
-        }
+        })
     }
 
     /// Loads several objects in one call of their loader, and decides whether the caller may perform the action on each of them. Each key
@@ -118,15 +118,15 @@ impl Authorizer {
     ///   about which the rights provider is asked.
     /// - 404 `not-found` if one object does not exist for the caller or is hidden from them.
     /// - Otherwise as for [`object`](Self::object).
-    pub fn each<R: Policy<A>, A: Action, T: Send>(
+    pub fn each<'a, R: Policy<A>, A: Action, T: Send + 'a>(
         &self,
         keys: impl IntoIterator<Item = (Unchecked<R>, T)> + Send,
-    ) -> impl Future<Output = Result<Vec<(Arc<Authorized<R, A>>, T)>, Denial>> + Send {
+    ) -> BoxFuture<'a, Result<Vec<(Arc<Authorized<R, A>>, T)>, Denial>> {
         let limit = self.0.facts.auth.engine().resource_deps().batch_limit;
         // One more than allowed, so that a longer batch is recognized without being read to its end.
         let pairs: Vec<_> = keys.into_iter().take(limit.saturating_add(1)).collect();
         let this = self.clone();
-        async move { this.pairs_decided(pairs, limit).await }
+        Box::pin(async move { this.pairs_decided(pairs, limit).await })
     }
 
     /// Returns the filter of a list, as the extractor [`ListFilter`] does. The rights of the caller are those at the time at which the
