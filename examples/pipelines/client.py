@@ -36,6 +36,7 @@ by_key = client(key, "acme")
 patch = lambda by: by.http.patch("/pipelines/sales", body={"description": "nightly"})
 assert status(lambda: by_key.http.get("/pipelines/sales")) == 200
 assert status(lambda: patch(by_key)) == 200
+assert [event["what"] for event in by_key.http.get("/events")] == ["created", "changed"]
 assert status(lambda: by_key.http.delete("/pipelines/sales")) == 403
 assert status(lambda: by_key.http.post("/api_keys", body={"name": "another"})) == 403
 assert status(lambda: client(key, "umbrella").pipelines()) == 403

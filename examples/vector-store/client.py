@@ -61,6 +61,9 @@ table = [("the reader",       reader_key,                                       
          ("a manager",        token("m"),                                                     200, 200, 200, 200)]
 for name, key, *expected in table:
     by = client(key)
+    if expected[0] != 401:
+        listed = sorted(collection.name for collection in by.get_collections().collections)
+        assert listed == [name for name, read in [("docs", expected[0]), ("other", expected[2])] if read == 200], f"{name}: {listed}"
     found = [status(lambda: by.get_collection("docs")), status(lambda: by.upsert("docs", points=one)),
              status(lambda: by.query_points("other", query=[1.0, 0.0], limit=1)),
              status(lambda: by.delete_collection("other"))]

@@ -8,6 +8,7 @@
 //! (`pipelines` by default). Without `ISSUER`, a development key is generated for this run, and commands to try are printed. `DATABASE` is the path of a SQLite file (in memory by
 //! default). `PORT` is the port to listen on (8080 by default).
 
+mod events;
 mod members;
 mod pipelines;
 
@@ -20,6 +21,7 @@ use actix_web::error::ErrorInternalServerError;
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer, Responder, Result, delete, get, patch, post, rt, web};
 use auth_actix::identity::Rights;
 use auth_actix::lease::Lease;
+use auth_actix::list::ListFilter;
 use auth_actix::tokens::{ExposeSecret as _, NewToken, SqlTokens, Tokens};
 use auth_actix::web::Strict;
 use auth_actix::{
@@ -32,6 +34,7 @@ use sqlx::SqlitePool;
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions};
 use utoipa::{OpenApi, ToSchema};
 
+use crate::events::Event;
 use crate::members::{Member, Members};
 use crate::pipelines::{Change, NewPipeline, Operate, Pipeline, See};
 
@@ -93,6 +96,14 @@ async fn change_pipeline(
 async fn delete_pipeline(pipeline: Authorized<Pipeline, Operate>, pool: web::Data<SqlitePool>) -> Result<HttpResponse> {
     pipeline.delete(&pool).await?;
     Ok(HttpResponse::NoContent().finish())
+}
+
+// The filter contains the organization that the rule has decided on.
+#[require_role("read", in = org)]
+#[utoipa::path(responses((status = OK, body = Vec<Event>)))]
+#[get("/events")]
+async fn list_events(filter: ListFilter<Event, See>, pool: web::Data<SqlitePool>) -> Result<impl Responder> {
+    Ok(web::Json(events::list(&pool, &filter).await?))
 }
 
 /// The longest time for which a socket stays open after its access has ended.
@@ -208,7 +219,7 @@ async fn show_document(document: web::Data<OnceLock<String>>) -> impl Responder 
 
 #[derive(OpenApi)]
 #[openapi(
-    paths(list_pipelines, create_pipeline, show_pipeline, change_pipeline, delete_pipeline, stream_changes, create_api_key, list_tenants, show_session, sign_up),
+    paths(list_pipelines, create_pipeline, show_pipeline, change_pipeline, delete_pipeline, list_events, stream_changes, create_api_key, list_tenants, show_session, sign_up),
     servers((url = "/v0"))
 )]
 struct Document;
@@ -226,6 +237,7 @@ impl Service {
     async fn new(pool: SqlitePool) -> io::Result<Self> {
         members::create(&pool).await.map_err(io::Error::other)?;
         pipelines::create(&pool).await.map_err(io::Error::other)?;
+        events::create(&pool).await.map_err(io::Error::other)?;
         let tokens = SqlTokens::open(pool.clone());
         tokens.migrate().await.map_err(io::Error::other)?;
         let keys = Tokens::named("api-key")
@@ -263,7 +275,7 @@ fn api(
     let Service { pool, members, keys, document } = service.clone();
     let scope = auth.strict_scope("/v0").app_data(web::Data::new(pool)).app_data(web::Data::new(members));
     let scope = scope.app_data(web::Data::new(keys)).app_data(web::Data::from(document));
-    let scope = scope.service(list_pipelines).service(create_pipeline);
+    let scope = scope.service(list_pipelines).service(create_pipeline).service(list_events);
     let scope = scope.service(show_pipeline).service(change_pipeline).service(delete_pipeline).service(stream_changes);
     let scope = scope.service(create_api_key).service(list_tenants).service(show_session).service(sign_up);
     scope.service(show_config).service(show_document)

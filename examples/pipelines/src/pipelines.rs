@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use sqlx::{FromRow, QueryBuilder, SqlitePool};
 use utoipa::ToSchema;
 
-use crate::Role;
+use crate::{Role, events};
 
 /// A program that processes changes of tables, in an organization.
 #[derive(Clone, FromRow, Serialize, ToSchema)]
@@ -55,29 +55,53 @@ pub(crate) async fn list(pool: &SqlitePool, org: &str) -> actix_web::Result<Vec<
 
 /// Adds a pipeline to an organization.
 pub(crate) async fn add(pool: &SqlitePool, org: &str, new: NewPipeline) -> actix_web::Result<Pipeline> {
+    let added = insert(pool, org, new).await.map_err(ErrorInternalServerError)?;
+    added.ok_or_else(|| ErrorConflict("the organization has a pipeline with this name"))
+}
+
+async fn insert(pool: &SqlitePool, org: &str, new: NewPipeline) -> sqlx::Result<Option<Pipeline>> {
     let NewPipeline { name, description, program_code } = new;
+    let mut all = pool.begin().await?;
     let add = sqlx::query_as(
         "INSERT INTO pipelines (org, id, name, description, program_code) VALUES (?, lower(hex(randomblob(16))), ?, ?, ?) ON CONFLICT DO NOTHING RETURNING *",
     );
-    let added = add.bind(org).bind(name).bind(description).bind(program_code).fetch_optional(pool).await;
-    added
-        .map_err(ErrorInternalServerError)?
-        .ok_or_else(|| ErrorConflict("the organization has a pipeline with this name"))
+    let add = add.bind(org).bind(&name).bind(description).bind(program_code);
+    let added = add.fetch_optional(&mut *all).await?;
+    if added.is_some() {
+        events::record(&mut *all, (org, &name), "created").await?;
+    }
+    all.commit().await?;
+    Ok(added)
 }
 
 impl Pipeline {
     /// Changes the pipeline. Only a caller who may operate it has a value of this type to call it on.
     pub(crate) async fn change(&self, pool: &SqlitePool, change: Change) -> actix_web::Result<Self> {
+        self.update(pool, change).await.map_err(ErrorInternalServerError)
+    }
+
+    async fn update(&self, pool: &SqlitePool, change: Change) -> sqlx::Result<Self> {
+        let mut all = pool.begin().await?;
         let update = sqlx::query_as(
             "UPDATE pipelines SET description = coalesce(?, description), program_code = coalesce(?, program_code) WHERE org = ? AND name = ? RETURNING *",
         );
         let update = update.bind(change.description).bind(change.program_code).bind(&self.org).bind(&self.name);
-        update.fetch_one(pool).await.map_err(ErrorInternalServerError)
+        let changed = update.fetch_one(&mut *all).await?;
+        events::record(&mut *all, (&self.org, &self.name), "changed").await?;
+        all.commit().await?;
+        Ok(changed)
     }
 
     pub(crate) async fn delete(&self, pool: &SqlitePool) -> actix_web::Result<()> {
+        self.remove(pool).await.map_err(ErrorInternalServerError)
+    }
+
+    async fn remove(&self, pool: &SqlitePool) -> sqlx::Result<()> {
+        let mut all = pool.begin().await?;
         let delete = sqlx::query("DELETE FROM pipelines WHERE org = ? AND name = ?").bind(&self.org).bind(&self.name);
-        delete.execute(pool).await.map(drop).map_err(ErrorInternalServerError)
+        delete.execute(&mut *all).await?;
+        events::record(&mut *all, (&self.org, &self.name), "deleted").await?;
+        all.commit().await
     }
 }
 

@@ -7,7 +7,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use actix_web::http::Method;
 use actix_web::http::header::HeaderValue;
 use actix_web::test::{TestRequest, call_service, init_service, read_body, read_body_json};
-use auth_actix::test::{Keys, MatrixTest, assert_access};
+use auth_actix::test::{Caller as TestCaller, Keys, MatrixTest, assert_access, assert_visible};
 use jsonwebtoken::{EncodingKey, Header};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
@@ -110,6 +110,7 @@ async fn each_kind_of_caller_reaches_its_routes_only() {
         ("PATCH",  "/pipelines/sales",      r#"{"description":"x"}"#.to_owned(), [401, 403, 403, 200, 200, 403, 403, 200]),
         ("PATCH",  "/pipelines/only-umbrella", r#"{"description":"x"}"#.to_owned(), [401, 403, 403, 404, 404, 403, 403, 404]),
         ("DELETE", "/pipelines/missing",    String::new(),                      [401, 403, 403, 403, 404, 403, 403, 403]),
+        ("GET",    "/events",               String::new(),                      [401, 403, 200, 200, 200, 403, 403, 200]),
         ("POST",   "/api_keys",             r#"{"name":"ci"}"#.to_owned(),      [401, 403, 403, 403, 201, 403, 403, 403]),
         ("GET",    "/tenants",              String::new(),                      [401, 403, 403, 403, 403, 403, 200, 403]),
         ("GET",    "/config/session",       String::new(),                      [401, 403, 200, 200, 200, 200, 200, 403]),
@@ -170,6 +171,52 @@ async fn hostile_tenants_and_keys_are_refused() {
         let answer = call_service(&app, request.to_request()).await;
         assert_eq!(answer.status().as_u16(), expected, "{case}: {:?}", read_body(answer).await);
     }
+}
+
+#[actix_web::test]
+async fn events_are_those_of_the_organization_decided_on() {
+    let service = service().await;
+    let auth = service.settings(provider()).build().unwrap();
+    let app = init_service(App::new().service(api(&auth, &service))).await;
+    let acme_key = issue(&service, "ci", "read", &["acme"]).await;
+    let both_key = issue(&service, "both", "read", &["acme", "umbrella"]).await;
+    let change = ask("PATCH", "/pipelines/sales", Some(&token("will")), Some("acme")).set_json(json!({}));
+    assert_eq!(call_service(&app, change.to_request()).await.status(), 200);
+    let (acme, umbrella) = ("created sales, created only-acme, changed sales", "created sales, created only-umbrella");
+    #[rustfmt::skip]
+    let table = [
+        ("the only membership",        token("alice"), None,             Ok(acme)),
+        ("a reader of two, in one",    token("rita"),  Some("acme"),     Ok(acme)),
+        ("the same, in the other",     token("rita"),  Some("umbrella"), Ok(umbrella)),
+        ("the same, in neither",       token("rita"),  None,             Err(400)),
+        ("a member of another",        token("uma"),   Some("acme"),     Err(403)),
+        ("no organization",            token("olga"),  Some("acme"),     Err(403)),
+        ("a key",                      acme_key.clone(), Some("acme"),   Ok(acme)),
+        ("a key, in another",          acme_key,       Some("umbrella"), Err(403)),
+        ("a key of two, in one",       both_key.clone(), Some("umbrella"), Ok(umbrella)),
+        ("a key of two, in neither",   both_key,       None,             Err(400)),
+    ];
+    for (case, credential, org, expected) in table {
+        let answer = call_service(&app, ask("GET", "/events", Some(&credential), org).to_request()).await;
+        let found = match answer.status().as_u16() {
+            200 => {
+                let events: Vec<Value> = read_body_json(answer).await;
+                let text = |event: &Value| format!("{} {}", event["what"], event["pipeline"]).replace('"', "");
+                Ok(events.iter().map(text).collect::<Vec<_>>().join(", "))
+            }
+            status => Err(status),
+        };
+        assert_eq!(found, expected.map(str::to_owned), "{case}");
+    }
+}
+
+#[actix_web::test]
+async fn the_list_of_events_equals_their_policy() {
+    let service = service().await;
+    let member = TestCaller::user("rita").principal();
+    let acme_only = TestCaller::user("ci").tenant(auth_actix::identity::Tenant::of("org", "acme")).principal();
+    let visible = assert_visible::<Event, See>(&service.pool, [None, Some(member), Some(acme_only)]).await;
+    assert_eq!(visible.iter().map(Vec::len).collect::<Vec<_>>(), [0, 4, 2]);
 }
 
 #[actix_web::test]

@@ -81,12 +81,21 @@ impl Collections {
         lock(&self.0).get(name).cloned()
     }
 
+    /// Returns all collections, in the order of their names.
+    pub(crate) fn all(&self) -> Vec<Collection> {
+        lock(&self.0).values().cloned().collect()
+    }
+
     pub(crate) fn len(&self) -> usize {
         lock(&self.0).len()
     }
 }
 
 impl Collection {
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
     pub(crate) fn vectors(&self) -> VectorParameters {
         self.vectors
     }

@@ -18,6 +18,7 @@ use actix_web::dev::HttpServiceFactory;
 use actix_web::error::{ErrorBadRequest, ErrorConflict, ErrorNotFound};
 use actix_web::{App, HttpServer, Responder, Result, delete, get, post, put, web};
 use auth_actix::identity::Rights;
+use auth_actix::list::ListFilter;
 use auth_actix::tokens::Tokens;
 use auth_actix::{Auth, AuthBuilder, Authorized, Confers, Jwt, at, public, require, require_auth, require_role};
 use futures_util::TryStreamExt as _;
@@ -43,6 +44,20 @@ fn ok(result: impl Serialize) -> web::Json<Value> {
 #[derive(Deserialize)]
 struct NewCollection {
     vectors: VectorParameters,
+}
+
+// Each authenticated caller gets the collections that it may search, which can be none.
+#[require_auth]
+#[get("/collections")]
+async fn list_collections(
+    filter: ListFilter<Collection, Search>,
+    collections: web::Data<Collections>,
+) -> impl Responder {
+    let mut readable = collections.all();
+    filter.retain(&mut readable);
+    ok(
+        json!({ "collections": readable.iter().map(|collection| json!({ "name": collection.name() })).collect::<Vec<_>>() }),
+    )
 }
 
 #[require_role("manage")]
@@ -205,7 +220,7 @@ fn settings(secrets: Secrets, collections: &Collections) -> AuthBuilder {
 fn api(auth: &Auth, collections: &Collections) -> impl HttpServiceFactory + use<> {
     let scope = auth.scope("").app_data(web::Data::new(collections.clone()));
     let scope = scope.service(create_collection).service(delete_collection).service(show_collection);
-    let scope = scope.service(query_points);
+    let scope = scope.service(query_points).service(list_collections);
     scope.service(upsert_points).service(search_points).service(upload_snapshot).service(telemetry).service(healthz)
 }
 

@@ -7,7 +7,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use actix_web::dev::Payload;
 use actix_web::error::PayloadError;
 use actix_web::http::Method;
-use actix_web::test::{TestRequest, call_service, init_service};
+use actix_web::test::{TestRequest, call_service, init_service, read_body_json};
 use auth_actix::test::{Keys, assert_access, assert_matrix};
 use futures_util::stream::{self, StreamExt as _};
 use jsonwebtoken::{EncodingKey, Header};
@@ -52,7 +52,8 @@ async fn compare(auth: &Auth, table: Vec<(&str, TestRequest, u16)>) {
 /// One request for each handler, with the statuses for: the owner's key, the reader's key, a token for `docs`, a token that may manage, and
 /// an anonymous caller.
 #[rustfmt::skip]
-const ROUTES: [(&str, &str, &str, [u16; 5]); 11] = [
+const ROUTES: [(&str, &str, &str, [u16; 5]); 12] = [
+    ("GET",    "/collections",                       "",                                                 [200, 200, 200, 200, 401]),
     ("GET",    "/collections/docs",                  "",                                                 [200, 200, 200, 200, 401]),
     ("GET",    "/collections/other",                 "",                                                 [200, 200, 403, 200, 401]),
     ("GET",    "/collections/missing",               "",                                                 [404, 404, 403, 404, 401]),
@@ -92,6 +93,41 @@ async fn each_kind_of_caller_reaches_its_routes_only() {
         }
     }
     compare(&auth, table).await;
+}
+
+#[actix_web::test]
+async fn lists_contain_readable_collections_only() {
+    let auth = settings(secured(), &with_docs()).build().unwrap();
+    let collections = with_docs();
+    let app = init_service(App::new().service(api(&auth, &collections))).await;
+    let by = |access: Value| token(json!({ "access": access }), 3600);
+    let entry = |name: &str, access: &str| json!({ "collection": name, "access": access });
+    #[rustfmt::skip]
+    let table = [
+        ("the owner",                KEY.to_owned(),                                                  "docs other"),
+        ("the reader",               READ_KEY.to_owned(),                                             "docs other"),
+        ("everything",               by(json!("m")),                                                  "docs other"),
+        ("one, for writing",         by(json!([entry("docs", "rw")])),                                "docs"),
+        ("one, for reading",         by(json!([entry("other", "r")])),                                "other"),
+        ("one that is missing",      by(json!([entry("missing", "r"), entry("docs", "r")])),          "docs"),
+        ("an empty list",            by(json!([])),                                                   ""),
+        ("no `access`",              token(json!({}), 3600),                                          ""),
+        ("a restricted entry",       by(json!([entry("docs", "r"), { "collection": "other", "access": "r", "payload": {} }])), ""),
+    ];
+    for (case, key, expected) in table {
+        let list =
+            call_service(&app, request("GET", "/collections", "").insert_header(("api-key", &*key)).to_request());
+        let listed: Value = read_body_json(list.await).await;
+        let listed: Vec<_> = listed["result"]["collections"].as_array().unwrap().iter().collect();
+        let names: Vec<_> = listed.iter().map(|collection| collection["name"].as_str().unwrap()).collect();
+        assert_eq!(names.join(" "), expected, "{case}");
+        // The list and the requests for single collections agree.
+        for name in ["docs", "other"] {
+            let show = request("GET", &format!("/collections/{name}"), "").insert_header(("api-key", &*key));
+            let is_shown = call_service(&app, show.to_request()).await.status().is_success();
+            assert_eq!(is_shown, names.contains(&name), "{case}: {name}");
+        }
+    }
 }
 
 #[actix_web::test]
@@ -195,6 +231,7 @@ async fn without_keys_only_this_machine_is_served() {
     #[rustfmt::skip]
     let table = vec![
         ("a client",                  put(),                                                            200),
+        ("the list",                  request("GET", "/collections", "").insert_header(("Host", "localhost:6333")), 200),
         ("an address",                put().insert_header(("Host", "127.0.0.1:6333")),                  200),
         ("an ignored credential",     put().insert_header(("api-key", "anything")),                     200),
         ("a page of another site",    put().insert_header(("Origin", "https://evil.example")),          403),
