@@ -117,6 +117,11 @@ impl Collection {
         Ok(())
     }
 
+    /// Returns the vector of a point.
+    pub(crate) fn vector(&self, id: u64) -> Option<Vec<f32>> {
+        lock(&self.points).get(&id).map(|point| point.vector.clone())
+    }
+
     /// Returns the points that are most similar to a vector, the most similar one first.
     pub(crate) fn search(&self, vector: &[f32], limit: usize) -> Vec<ScoredPoint> {
         let dot = |one: &[f32], other: &[f32]| one.iter().zip(other).map(|(one, other)| one * other).sum::<f32>();

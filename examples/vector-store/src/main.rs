@@ -19,8 +19,11 @@ use actix_web::error::{ErrorBadRequest, ErrorConflict, ErrorNotFound};
 use actix_web::{App, HttpServer, Responder, Result, delete, get, post, put, web};
 use auth_actix::identity::Rights;
 use auth_actix::list::ListFilter;
+use auth_actix::object::Unchecked;
 use auth_actix::tokens::Tokens;
-use auth_actix::{Auth, AuthBuilder, Authorized, Confers, Jwt, at, public, require, require_auth, require_role};
+use auth_actix::{
+    Auth, AuthBuilder, Authorized, Authorizer, Confers, Jwt, at, public, require, require_auth, require_role,
+};
 use futures_util::TryStreamExt as _;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -123,6 +126,51 @@ async fn search_points(collection: Authorized<Collection, Search>, query: web::J
     ok(collection.search(&query.vector, query.limit))
 }
 
+/// A search in a batch. The point whose neighbors are searched is a vector, or a point of the collection or of another one.
+#[derive(Deserialize)]
+struct BatchedSearch {
+    collection: Unchecked<Collection>,
+    #[serde(flatten)]
+    target: Target,
+    lookup_from: Option<Unchecked<Collection>>,
+    limit: usize,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Target {
+    Vector(Vec<f32>),
+    Point(u64),
+}
+
+#[derive(Deserialize)]
+struct Batch {
+    searches: Vec<BatchedSearch>,
+}
+
+// No attribute can see the collections in the list. All are loaded and decided at once, and one that the caller may not search refuses all.
+#[require_auth]
+#[post("/search/batch")]
+async fn search_batch(batch: web::Json<Batch>, may: Authorizer) -> Result<impl Responder> {
+    let (mut keys, mut searches) = (Vec::new(), Vec::new());
+    for BatchedSearch { collection, target, lookup_from, limit } in batch.into_inner().searches {
+        keys.push((collection.clone(), ()));
+        keys.push((lookup_from.unwrap_or(collection), ()));
+        searches.push((target, limit));
+    }
+    let collections = may.each::<Collection, Search, ()>(keys).await?;
+    let mut found = Vec::new();
+    for (pair, (target, limit)) in collections.chunks_exact(2).zip(searches) {
+        let [(collection, ()), (source, ())] = pair else { continue };
+        let vector = match target {
+            Target::Vector(vector) => vector,
+            Target::Point(id) => source.vector(id).ok_or_else(|| ErrorBadRequest("no point has this id"))?,
+        };
+        found.push(collection.search(&vector, limit));
+    }
+    Ok(ok(found))
+}
+
 /// What newer clients send in place of a search.
 #[derive(Deserialize)]
 struct NearestQuery {
@@ -220,7 +268,7 @@ fn settings(secrets: Secrets, collections: &Collections) -> AuthBuilder {
 fn api(auth: &Auth, collections: &Collections) -> impl HttpServiceFactory + use<> {
     let scope = auth.scope("").app_data(web::Data::new(collections.clone()));
     let scope = scope.service(create_collection).service(delete_collection).service(show_collection);
-    let scope = scope.service(query_points).service(list_collections);
+    let scope = scope.service(query_points).service(list_collections).service(search_batch);
     scope.service(upsert_points).service(search_points).service(upload_snapshot).service(telemetry).service(healthz)
 }
 

@@ -52,7 +52,7 @@ async fn compare(auth: &Auth, table: Vec<(&str, TestRequest, u16)>) {
 /// One request for each handler, with the statuses for: the owner's key, the reader's key, a token for `docs`, a token that may manage, and
 /// an anonymous caller.
 #[rustfmt::skip]
-const ROUTES: [(&str, &str, &str, [u16; 5]); 12] = [
+const ROUTES: [(&str, &str, &str, [u16; 5]); 15] = [
     ("GET",    "/collections",                       "",                                                 [200, 200, 200, 200, 401]),
     ("GET",    "/collections/docs",                  "",                                                 [200, 200, 200, 200, 401]),
     ("GET",    "/collections/other",                 "",                                                 [200, 200, 403, 200, 401]),
@@ -63,6 +63,9 @@ const ROUTES: [(&str, &str, &str, [u16; 5]); 12] = [
     ("PUT",    "/collections/docs",                  r#"{"vectors":{"size":2,"distance":"Dot"}}"#,       [409, 403, 403, 409, 401]),
     ("DELETE", "/collections/missing",               "",                                                 [200, 403, 403, 200, 401]),
     ("POST",   "/collections/docs/snapshots/upload", "",                                                 [415, 403, 403, 415, 401]),
+    ("POST",   "/search/batch", r#"{"searches":[{"collection":"docs","vector":[1,0],"limit":1}]}"#,  [200, 200, 200, 200, 401]),
+    ("POST",   "/search/batch", r#"{"searches":[{"collection":"docs","vector":[1,0],"limit":1},{"collection":"other","vector":[1,0],"limit":1}]}"#, [200, 200, 404, 200, 401]),
+    ("POST",   "/search/batch", r#"{"searches":[{"collection":"docs","point":1,"lookup_from":"other","limit":1}]}"#, [200, 200, 404, 200, 401]),
     ("GET",    "/telemetry",                         "",                                                 [200, 200, 200, 200, 401]),
     ("GET",    "/healthz",                           "",                                                 [200, 200, 200, 200, 200]),
 ];
@@ -255,4 +258,37 @@ async fn search_finds_the_most_similar_points() {
     assert_eq!(found, [1, 3]);
     let wrong: Point = serde_json::from_value(json!({ "id": 4, "vector": [1.0] })).unwrap();
     assert!(docs.upsert(vec![wrong]).is_err());
+}
+
+#[actix_web::test]
+async fn batches_of_searches_are_refused_as_a_whole() {
+    let collections = with_docs();
+    let points = vec![serde_json::from_value(json!({ "id": 1, "vector": [0.0, 1.0] })).unwrap()];
+    collections.get("other").unwrap().upsert(points).unwrap();
+    let auth = settings(secured(), &collections).build().unwrap();
+    let app = init_service(App::new().service(api(&auth, &collections))).await;
+    let docs = token(json!({ "access": [{ "collection": "docs", "access": "r" }] }), 3600);
+    let both = token(
+        json!({ "access": [{ "collection": "docs", "access": "r" }, { "collection": "other", "access": "r" }] }),
+        3600,
+    );
+    let search = |collection: &str| json!({ "collection": collection, "vector": [1.0, 0.0], "limit": 1 });
+    let like_other = json!({ "collection": "docs", "point": 1, "lookup_from": "other", "limit": 1 });
+    let many = |searches: usize| vec![search("docs"); searches];
+    #[rustfmt::skip]
+    let table = [
+        ("of the own collection",             &docs, vec![search("docs")],                    200),
+        ("of a foreign collection, too",      &docs, vec![search("docs"), search("other")],   404),
+        ("of a missing collection, too",      &docs, vec![search("docs"), search("missing")], 404),
+        ("with a point of a foreign one",     &docs, vec![like_other.clone()],                404),
+        ("with a point of a readable one",    &both, vec![like_other],                        200),
+        ("500 searches name 1,000 keys",      &docs, many(500),                               200),
+        ("501 searches name 1,002 keys",      &docs, many(501),                               400),
+    ];
+    for (case, token, searches, expected) in table {
+        let request = TestRequest::post().uri("/search/batch").set_json(json!({ "searches": searches }));
+        let request = request.insert_header(("api-key", token.as_str()));
+        let answer = call_service(&app, request.to_request()).await;
+        assert_eq!(answer.status().as_u16(), expected, "{case}");
+    }
 }
