@@ -271,7 +271,7 @@ pub const fn check_optional(needs: ArgRequirement, formula: &Formula) {
         }
         ArgRequirement::Authorizer => {
             panic!(
-                "an authorizer is never absent\nhelp: take `Authorizer` without `Option`: for an anonymous caller, `principal()` is `None`"
+                "an authorizer is never absent\nhelp: take `Authorizer` itself: for an anonymous caller, `principal()` is `None`"
             )
         }
         ArgRequirement::Tenant => {

@@ -30,6 +30,9 @@ use crate::principal::Principal;
 /// its request for 5 s. Afterwards, blocks and rights of the caller are asked for again, and after the credential has expired, or after
 /// five minutes, it refuses with 401.
 ///
+/// When the handler is called, the rights provider is asked for the rights of the caller outside of tenants and in the tenant that was decided
+/// on, because [`list`](Self::list) does not wait. A failure has an effect only on what depends on the answer.
+///
 /// The credential of a limited caller counts for an action only by the name that the action requires. Without it, objects are decided on as
 /// for an anonymous caller if the handler and the policy admit those, otherwise they are refused.
 ///

@@ -2,6 +2,7 @@
 
 mod tenants;
 mod unchecked;
+mod wrapped;
 
 use std::collections::HashSet;
 use std::sync::Arc;
