@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::names::DeclaredNames;
 use crate::policy::atom::Fact;
-use crate::policy::rule::Formula;
+use crate::policy::rule::{Formula, Literal, Rule};
 
 /// A rule as a tree.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,15 +27,32 @@ pub struct ExprLiteral {
 }
 
 impl Expr {
-    /// Converts a compiled rule.
+    /// Converts a formula.
     pub fn of(formula: &Formula) -> Self {
+        Self::converted(formula, &|literal| *literal)
+    }
+
+    fn converted(formula: &Formula, named: &dyn Fn(&Literal) -> Literal) -> Self {
         match formula {
             Formula::Literal(literal) => {
-                Self::Literal(ExprLiteral { fact: literal.describe(), negated: literal.negated })
+                Self::Literal(ExprLiteral { fact: named(literal).describe(), negated: literal.negated })
             }
-            Formula::All(parts) => Self::All(parts.iter().map(Self::of).collect()),
-            Formula::Any(parts) => Self::Any(parts.iter().map(Self::of).collect()),
+            Formula::All(parts) => Self::All(parts.iter().map(|part| Self::converted(part, named)).collect()),
+            Formula::Any(parts) => Self::Any(parts.iter().map(|part| Self::converted(part, named)).collect()),
         }
+    }
+
+    /// Adds the conjuncts of a rule. The requirement of an argument is written like the atom whose object the argument takes, and a
+    /// conjunct that occurs twice is listed once.
+    pub(super) fn add_conjuncts(all: &mut Vec<Self>, rule: &Rule) {
+        fn add(all: &mut Vec<Expr>, part: Expr) {
+            match part {
+                Expr::All(parts) => parts.into_iter().for_each(|part| add(all, part)),
+                part if all.contains(&part) => {}
+                part => all.push(part),
+            }
+        }
+        add(all, Self::converted(rule.formula(), &|literal| rule.named_by_atom(literal)));
     }
 
     /// Parses the text of a rule. Returns `None` if the text is not a rule.

@@ -36,7 +36,7 @@ use crate::identity::issuer::Issuer;
 use crate::identity::vocabulary::Vocabulary;
 pub use crate::policy::atom::Fact;
 use crate::policy::decision::Rules;
-use crate::policy::rule::{CallerAccess, Formula};
+use crate::policy::rule::CallerAccess;
 
 /// The access matrix.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -113,15 +113,17 @@ impl RouteAccess {
     /// Creates the entry of a route from the rules of its handler and the scopes around it.
     pub fn new(method: &str, path: &str, rules: Rules<'_>) -> Self {
         let handler = rules.handler;
-        let own = rules.scopes.iter().map(|rule| rule.formula()).chain([handler.formula()]);
-        let parts: Vec<&Formula> = own.filter(|formula| !matches!(formula, Formula::All([]))).collect();
-        let in_parentheses = |part: &&Formula| match part {
-            Formula::Any(inner) if inner.len() > 1 && parts.len() > 1 => format!("({part})"),
+        let mut parts = Vec::new();
+        for rule in rules.scopes.iter().copied().chain([handler]) {
+            Expr::add_conjuncts(&mut parts, rule);
+        }
+        let in_parentheses = |part: &Expr| match part {
+            Expr::Any(inner) if inner.len() > 1 && parts.len() > 1 => format!("({part})"),
             _ => part.to_string(),
         };
         let all: Vec<_> = parts.iter().map(in_parentheses).collect();
         let rule = if all.is_empty() { "public".to_owned() } else { all.join(" && ") };
-        let tree = Expr::All(parts.iter().map(|part| Expr::of(part)).collect());
+        let tree = Expr::All(parts);
         let of_rule = tree.checks().into_iter();
         let sufficient = tree.ways(SUFFICIENT_SETS).map(|ways| {
             let texts = ways.iter().map(|way| way.iter().map(ToString::to_string).collect());

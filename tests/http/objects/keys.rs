@@ -101,6 +101,12 @@ async fn edit_either(body: Bytes) -> Bytes {
     body
 }
 
+#[require(role("editor") || authorized(Note, Edit, at = json("/note_id")))]
+#[post("/either-taken")]
+async fn edit_taken(note: Authorized<Note, Edit>) -> String {
+    note.0.to_string()
+}
+
 #[public]
 #[require(authorized(Note, Show, at = query("id")))]
 #[get("/note")]
@@ -437,4 +443,30 @@ fn openapi_documents_list_keys_outside_of_the_path() {
     assert!(text.contains(r#"authorized(Note, Edit, at = json("/note/id"))"#), "{text}");
     let again = matrix.secure_openapi(&secured).unwrap();
     assert_eq!(again["paths"], secured["paths"], "what the document has is kept");
+}
+
+#[test]
+fn the_matrix_lists_the_object_of_an_argument_once() {
+    // OBJ-1, OBJ-14
+    let auth = bearer_only().build().unwrap();
+    let scope = auth.strict_scope("").service(edit_note).service(edit_checked).service(move_note).service(edit_taken);
+    let matrix = scope.service(get_by_path).access_matrix();
+    let rules: Vec<_> = matrix.routes.iter().map(|route| (route.path.as_str(), route.rule.as_str())).collect();
+    let expected = [
+        ("/by-path/{other}", r#"authorized(Note, Edit, at = path("other"))"#),
+        ("/checked", r#"authorized(Note, Edit, at = json("/note_id")) && check_for_anyone(change.text != "secret")"#),
+        ("/edit", r#"authorized(Note, Edit, at = json("/note_id"))"#),
+        // Without the object, the argument cannot be extracted, so it is a requirement of its own.
+        (
+            "/either-taken",
+            r#"(role("editor") || authorized(Note, Edit, at = json("/note_id"))) && authorized(Note, Edit, at = json("/note_id"))"#,
+        ),
+        ("/move", r#"authorized(Note, Edit, at = json("/from")) && authorized(Note, Show, at = json("/to"))"#),
+    ];
+    for (path, rule) in expected {
+        assert!(rules.contains(&(path, rule)), "{path}: {rules:#?}");
+    }
+    for route in matrix.routes.iter().filter(|route| route.path != "/by-path/{other}") {
+        assert!(route.object_keys.iter().all(|key| key.required), "{}: {:?}", route.path, route.object_keys);
+    }
 }

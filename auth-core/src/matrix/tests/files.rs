@@ -82,7 +82,7 @@ fn matrix_markdown_round_trips_arbitrary_rules_and_reasons() {
 fn compiled_rule_equals_its_parsed_text() {
     use crate::identity::scheme_id::SchemeId;
     use crate::policy::atom::{Acr, Atom, Authenticated, ByScheme, Check, Claim, ClaimValue, Direct, MaxAge};
-    use crate::policy::rule::Literal;
+    use crate::policy::rule::{Formula, Literal};
     let literal = |atom, text| Formula::Literal(Literal { atom, negated: false, text });
     let check = |names_principal, text| {
         literal(Atom::Check(Check { index: 0, names_principal, object: None, any_token: false }), text)

@@ -37,6 +37,21 @@ impl Rule {
         found
     }
 
+    /// Returns the atom whose object the argument takes, if the literal is the requirement of such an argument. Otherwise returns the
+    /// literal.
+    pub(crate) fn named_by_atom(&self, literal: &Literal) -> Literal {
+        let mut named = *literal;
+        let Some((_, of_argument)) = literal.object().filter(|_| literal.is_of_argument()) else { return named };
+        self.formula().literals(&mut |other| match other.object() {
+            Some((_, object)) if !other.is_of_argument() && (object.types)() == (of_argument.types)() => {
+                named = *other;
+                true
+            }
+            _ => false,
+        });
+        named
+    }
+
     /// Returns an object that two atoms are about, with the same action. An argument could then be either of them (OBJ-1).
     pub(crate) fn repeated_object(&self) -> Option<&'static ObjectAction> {
         let mut known: Vec<&'static ObjectAction> = Vec::new();
