@@ -21,3 +21,5 @@ mod tls;
 mod tokens;
 mod users;
 mod visible;
+
+use auth_tests::program;

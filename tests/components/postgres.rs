@@ -1,4 +1,4 @@
-//! A Postgres server for tests, on a free port and with a temporary data folder.
+//! A Postgres server for tests, on a free port and with a temporary data folder. The tests of an example include this file.
 
 use std::net::TcpListener;
 use std::os::unix::fs::{MetadataExt as _, chown};
@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use auth_tests::program;
+use crate::program;
 
 /// A running server. It is stopped on drop.
 pub(crate) struct Postgres {
