@@ -137,7 +137,8 @@ impl Caller {
     }
 
     /// Returns the principal of this caller, for a test that calls a handler directly. It belongs to no application, so it is
-    /// unaffected by the grants of roles and by what issuers confer.
+    /// unaffected by the grants of roles and by what issuers confer, and has no account, because only the provider of an application
+    /// knows its id and its rights.
     pub fn principal(self) -> crate::Principal {
         let list = |kind, name: &str| ListClaim::new(kind, Form::Array, vec![name.to_owned()]);
         let source = Issuer {

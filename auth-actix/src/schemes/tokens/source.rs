@@ -136,7 +136,8 @@ settings! {
     /// Makes the tokens login sessions of the application. A token then counts as a login, at the time at which it was created, so that
     /// its holder may issue other tokens. Only code of the application issues such a token, after a login; the
     /// [token endpoints](crate::AuthBuilder::token_endpoints) do not. A rotation keeps the time of the login. If an owner has
-    /// [`MAX_PER_OWNER`](Self::MAX_PER_OWNER) tokens, a new one revokes the oldest. Requires [`for_accounts`](Self::for_accounts).
+    /// [`MAX_PER_OWNER`](Self::MAX_PER_OWNER) tokens, a new one revokes the oldest. The tokens of another source in the same store count,
+    /// and may be revoked: give login sessions a store of their own. Requires [`for_accounts`](Self::for_accounts).
     fn login_sessions();
 
     /// Sets the store of the tokens. Required, except for a fixed token.
