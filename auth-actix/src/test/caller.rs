@@ -15,6 +15,7 @@ use auth_core::identity::vocabulary::NameKind;
 use serde_json::{Map, Value, json};
 
 use crate::adapter::CallerOverride;
+use crate::auth::Auth;
 use crate::identity::SchemeId;
 
 /// A caller for a test.
@@ -157,6 +158,43 @@ impl Caller {
             roles: RoleTypes::default(),
         };
         self.of(&Arc::new(source)).into()
+    }
+
+    /// Returns the principal of this caller as the application sees it, with its account: for conditions and policies that read the account,
+    /// as in `assert_visible`. Without [`account`](Self::account), the provider of accounts is asked.
+    ///
+    /// ```
+    /// # actix_web::rt::System::new().block_on(async {
+    /// use auth_actix::identity::{AccountId, Accounts, Login, Lookup};
+    /// use auth_actix::{Auth, Jwt, test};
+    ///
+    /// struct Member { id: u64 }
+    ///
+    /// struct Members;
+    ///
+    /// impl Accounts for Members {
+    ///     type Account = Member;
+    ///     type Error = std::convert::Infallible;
+    ///     const KINDS: &'static [&'static str] = &["member"];
+    ///
+    ///     async fn find(&self, _: &Login<'_>) -> Result<Lookup<Member>, std::convert::Infallible> { Ok(Lookup::NotFound) }
+    ///     fn account_id(&self, member: &Member) -> AccountId { AccountId::new("member", member.id) }
+    /// }
+    ///
+    /// let auth = Auth::builder().bearer(Jwt::hs256([7; 32]).issuer("a").audience("b")).accounts(Members).build().unwrap();
+    /// let caller = test::Caller::user("alice").account(Member { id: 7 }).principal_of(&auth).await;
+    /// assert_eq!(caller.account::<Member>().map(|member| member.id), Some(7));
+    /// # });
+    /// ```
+    ///
+    /// # Panics
+    /// The application does not accept the issuer, the scheme or the credential of this caller, or the account is suspended, blocked or
+    /// unavailable.
+    #[allow(clippy::expect_used, reason = "for tests, where a panic is the report")]
+    pub async fn principal_of(self, auth: &Auth) -> crate::Principal {
+        let principal = self.among(auth.engine().sources());
+        let loaded = auth.engine().account_of(principal, None).await;
+        loaded.expect("the application must accept the account of the `Caller`").into()
     }
 
     /// Returns the request as sent by this caller. Every rule is decided as for a verified credential with these contents, limited
