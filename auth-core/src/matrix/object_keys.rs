@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::RouteAccess;
 use crate::denial::Reason;
-use crate::policy::atom::{Fact, KeyLocation};
+use crate::policy::atom::{KeyLocation, ObjectAction};
 use crate::policy::rule::Rule;
 use crate::runtime::strict_json;
 
@@ -37,22 +37,31 @@ pub struct ObjectKey {
 /// Returns the keys that a rule reads. `sufficient` are the minimal sets of atoms that grant access.
 pub(super) fn keys_of(rule: &Rule, sufficient: Option<&[Vec<String>]>) -> Vec<ObjectKey> {
     let mut keys: Vec<ObjectKey> = Vec::new();
-    for (_, object) in rule.objects() {
-        let (place, name) = match object.key() {
-            _ if object.list.is_some() => continue,
-            KeyLocation::Path(_) => continue,
-            KeyLocation::Query(name) => (ObjectKeyPlace::Query, name),
-            KeyLocation::Header(name) => (ObjectKeyPlace::Header, name),
-            KeyLocation::Json(pointer) => (ObjectKeyPlace::Json, pointer),
-        };
-        let atom = Fact::ObjectAction(object.arguments()).to_string();
-        let required = sufficient.is_some_and(|sets| sets.iter().all(|set| set.contains(&atom)));
-        match keys.iter_mut().find(|known| known.place == place && known.name == name) {
-            Some(known) => known.required |= required,
-            None => keys.push(ObjectKey { place, name, required }),
+    rule.formula().literals(&mut |literal| {
+        let named = rule.named_by_atom(literal);
+        if let Some((place, name)) = named.object().and_then(|(_, object)| outside_of_path(object)) {
+            // The sets contain atoms as they are written in the source.
+            let atom = named.describe().to_string();
+            let required = sufficient.is_some_and(|sets| sets.iter().all(|set| set.contains(&atom)));
+            match keys.iter_mut().find(|known| known.place == place && known.name == name) {
+                Some(known) => known.required |= required,
+                None => keys.push(ObjectKey { place, name, required }),
+            }
         }
-    }
+        false
+    });
     keys
+}
+
+/// Returns the location of the key of an object, unless that is the path.
+fn outside_of_path(object: &ObjectAction) -> Option<(ObjectKeyPlace, &'static str)> {
+    match object.key() {
+        _ if object.list.is_some() => None,
+        KeyLocation::Path(_) => None,
+        KeyLocation::Query(name) => Some((ObjectKeyPlace::Query, name)),
+        KeyLocation::Header(name) => Some((ObjectKeyPlace::Header, name)),
+        KeyLocation::Json(pointer) => Some((ObjectKeyPlace::Json, pointer)),
+    }
 }
 
 /// Returns the refusals of requests whose keys cannot be read.

@@ -71,6 +71,12 @@ async fn edit_note(change: Json<Change>, note: Authorized<Note, Edit>) -> String
 }
 
 #[require_role("editor")]
+#[require(authorized(self::Note, Edit, at = json("/note_id")))]
+#[post("/qualified")]
+async fn edit_qualified(note: Authorized<Note, Edit>) -> String {
+    note.key().to_string()
+}
+
 #[require(authorized(Note, Edit, at = json("/note/id")))]
 #[post("/nested")]
 async fn edit_nested(body: Bytes) -> Bytes {
@@ -450,7 +456,7 @@ fn the_matrix_lists_the_object_of_an_argument_once() {
     // OBJ-1, OBJ-14
     let auth = bearer_only().build().unwrap();
     let scope = auth.strict_scope("").service(edit_note).service(edit_checked).service(move_note).service(edit_taken);
-    let matrix = scope.service(get_by_path).access_matrix();
+    let matrix = scope.service(get_by_path).service(edit_qualified).access_matrix();
     let rules: Vec<_> = matrix.routes.iter().map(|route| (route.path.as_str(), route.rule.as_str())).collect();
     let expected = [
         ("/by-path/{other}", r#"authorized(Note, Edit, at = path("other"))"#),
@@ -461,6 +467,7 @@ fn the_matrix_lists_the_object_of_an_argument_once() {
             "/either-taken",
             r#"(role("editor") || authorized(Note, Edit, at = json("/note_id"))) && authorized(Note, Edit, at = json("/note_id"))"#,
         ),
+        ("/qualified", r#"authorized(self::Note, Edit, at = json("/note_id"))"#),
         ("/move", r#"authorized(Note, Edit, at = json("/from")) && authorized(Note, Show, at = json("/to"))"#),
     ];
     for (path, rule) in expected {
