@@ -71,16 +71,16 @@ async fn edit_note(change: Json<Change>, note: Authorized<Note, Edit>) -> String
 }
 
 #[require_role("editor")]
-#[require(authorized(self::Note, Edit, at = json("/note_id")))]
-#[post("/qualified")]
-async fn edit_qualified(note: Authorized<Note, Edit>) -> String {
-    note.key().to_string()
-}
-
 #[require(authorized(Note, Edit, at = json("/note/id")))]
 #[post("/nested")]
 async fn edit_nested(body: Bytes) -> Bytes {
     body
+}
+
+#[require(authorized(self::Note, Edit, at = json("/note_id")))]
+#[post("/qualified")]
+async fn edit_qualified(note: Authorized<Note, Edit>) -> String {
+    note.key().to_string()
 }
 
 #[require(authorized(Note, Edit, at = json("/from")) && authorized(Note, Show, at = json("/to")))]
